@@ -1,0 +1,89 @@
+"""Engine and sessions: the one file that knows the database driver."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.errors import Busy, DatabaseAway, MiradaError
+
+SessionFactory = sessionmaker[Session]
+
+
+def make_engine(
+    url: str,
+    *,
+    pool_size: int = 5,
+    max_overflow: int = 0,
+    pool_wait_s: float = 30.0,
+    statement_timeout_ms: int | None = None,
+    application_name: str = "mirada",
+) -> Engine:
+    """An engine of at most `pool_size + max_overflow` connections, each checked before use.
+
+    url: a plain `postgresql://` URL is read with psycopg 3 too.
+    pool_wait_s: a request that waits longer for a connection raises `Busy`.
+    """
+    options = "-c timezone=UTC"
+    if statement_timeout_ms is not None:
+        options += f" -c statement_timeout={statement_timeout_ms}"
+    return create_engine(
+        with_driver(url),
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=pool_wait_s,
+        pool_pre_ping=True,
+        connect_args={
+            "options": options,
+            "application_name": application_name,
+            "connect_timeout": 5,
+        },
+    )
+
+
+def with_driver(url: str) -> str:
+    """The same URL with psycopg 3 named as the driver, as SQLAlchemy wants it."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def without_driver(url: str) -> str:
+    """The same URL as libpq and procrastinate want it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def session_factory(engine: Engine) -> SessionFactory:
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Turns what the driver says of a lost or crowded database into the domain's words."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        domain = domain_error(error)
+        if domain is None:
+            raise
+        raise domain from error
+
+
+def domain_error(error: DBAPIError | PoolTimeout) -> MiradaError | None:
+    """The domain's error for one of the driver's; None where the fault is ours."""
+    if isinstance(error, PoolTimeout):
+        return Busy("All database connections are in use. Try again in a moment.")
+    if error.connection_invalidated or isinstance(error, OperationalError):
+        state = getattr(error.orig, "sqlstate", None)
+        if state in ("57014", "55P03"):  # query_canceled by statement_timeout, lock_not_available
+            return Busy("The database took too long to answer. Try again in a moment.")
+        if state in (None, "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "08001"):
+            return DatabaseAway(
+                "The database does not answer. Check that PostgreSQL runs and that "
+                "MIRADA_DATABASE_URL points to it; without that variable `make serve` starts one."
+            )
+    return None

@@ -1,0 +1,43 @@
+"""Settings come from the environment (`MIRADA_…`) and are read by the entry points only."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+OSM_URL = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+OSM_ATTRIBUTION = '© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a>'
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and the next."""
+
+    model_config = SettingsConfigDict(env_prefix="MIRADA_")
+
+    database_url: SecretStr | None = Field(
+        default=None, description="Any PostGIS from 3.1 on; without it a private one is started"
+    )
+    data_dir: Path = Field(default=Path(".mirada"), description="Photos, releases, private PostGIS")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    city_name: str = Field(default="Santiago", description="The name in the map's sentence")
+    basemap_url: str = Field(default=OSM_URL, description="XYZ raster tiles; empty for none")
+    basemap_attribution: str = OSM_ATTRIBUTION
+    statement_timeout_ms: int = Field(default=30_000, ge=100)
+    tile_timeout_ms: int = Field(default=5_000, ge=100)
+    pool_size: int = Field(default=10, ge=1)
+    tile_pool_size: int = Field(default=4, ge=1)
+    cookie_secure: Literal["auto", "always", "never"] = Field(
+        default="auto", description="auto: a cookie asks for TLS unless the host is this machine"
+    )
+
+    @property
+    def photo_dir(self) -> Path:
+        """Where originals and derived images lie; keys in `photo.storage_key` are below it."""
+        return self.data_dir / "photos"
+
+    @property
+    def release_dir(self) -> Path:
+        """Where the folders of registered releases lie, one a release name."""
+        return self.data_dir / "releases"
