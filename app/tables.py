@@ -7,17 +7,17 @@ de-interleaving q in SQL made tiles forty times slower.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     ARRAY,
+    REAL,
     BigInteger,
     CheckConstraint,
     Column,
     DateTime,
     Double,
-    Float,
     ForeignKey,
     Identity,
     Index,
@@ -56,7 +56,11 @@ class Base(DeclarativeBase):
             "pk": "%(table_name)s_pkey",
         }
     )
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text, dict[str, Any]: JSONB}
+    type_annotation_map: ClassVar = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        dict[str, Any]: JSONB,
+    }
 
 
 class Batch(Base):
@@ -99,7 +103,7 @@ class Photo(Base):
     q: Mapped[int] = mapped_column(BigInteger)
     x: Mapped[int]
     y: Mapped[int]
-    heading_deg: Mapped[float | None] = mapped_column(Float(24))
+    heading_deg: Mapped[float | None] = mapped_column(REAL)
     captured_at: Mapped[datetime | None]
     width_px: Mapped[int | None]
     height_px: Mapped[int | None]
@@ -138,9 +142,7 @@ class Upload(Base):
 
     __table_args__ = (
         UniqueConstraint("batch_id", "path", "sha256"),
-        CheckConstraint(
-            "verdict IN ('accepted', 'held', 'duplicate', 'rejected')", name="verdict"
-        ),
+        CheckConstraint("verdict IN ('accepted', 'held', 'duplicate', 'rejected')", name="verdict"),
         Index("upload_photo_id_idx", "photo_id"),
     )
 
@@ -347,7 +349,7 @@ def _release_column() -> Column[int]:
 
 
 def _sums() -> list[Column[Any]]:
-    """n photos; per attribute the number that have a score and the sum of their scores."""
+    """Photos; per attribute the number that have a score and the sum of their scores."""
     columns: list[Column[Any]] = [Column("n", Integer, nullable=False)]
     for key in KEYS:
         columns.append(Column(f"n_{key}", Integer, nullable=False))

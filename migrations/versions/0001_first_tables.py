@@ -191,7 +191,7 @@ def upgrade() -> None:
         sa.Column("q", sa.BigInteger(), nullable=False),
         sa.Column("x", sa.Integer(), nullable=False),
         sa.Column("y", sa.Integer(), nullable=False),
-        sa.Column("heading_deg", sa.Float(precision=24), nullable=True),
+        sa.Column("heading_deg", sa.REAL(), nullable=True),
         sa.Column("captured_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("width_px", sa.Integer(), nullable=True),
         sa.Column("height_px", sa.Integer(), nullable=True),
