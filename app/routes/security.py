@@ -1,0 +1,60 @@
+"""What a browser may do with our answers: only what comes from here, and the base map's tiles."""
+
+import re
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Tile servers ask for the site's name and refuse requests without it.
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=()",
+}
+
+
+def content_security_policy(basemap_url: str) -> str:
+    images = ["'self'", "data:", "blob:", *_origin(basemap_url)]
+    return "; ".join(
+        [
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src {' '.join(images)}",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def _origin(basemap_url: str) -> list[str]:
+    """Scheme and host of an XYZ template, a leading `{s}` as any subdomain; [] for our own."""
+    match = re.match(r"(https?://)([^/]+)", basemap_url)
+    if match is None:
+        return []
+    scheme, host = match.groups()
+    host = re.sub(r"^[^.]*\{s\}[^.]*(?=\.)", "*", host)
+    return [scheme + host]
+
+
+class SecurityHeaders:
+    """A header that the route has set itself stays."""
+
+    def __init__(self, app: ASGIApp, basemap_url: str) -> None:
+        self.app = app
+        self.headers = {**HEADERS, "Content-Security-Policy": content_security_policy(basemap_url)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
