@@ -388,13 +388,14 @@ def _area_column() -> Column[int]:
     return Column("area_id", Integer, ForeignKey("area.id", ondelete="CASCADE"), nullable=False)
 
 
+# area_id leads the keys of the area totals, so that the cascade of a dropped layer finds its rows.
 area_total = Table(
     "area_total",
     Base.metadata,
     _release_column(),
     _area_column(),
     *_sums(),
-    PrimaryKeyConstraint("release_id", "area_id"),
+    PrimaryKeyConstraint("area_id", "release_id"),
 )
 
 area_cell_total = Table(
@@ -404,7 +405,7 @@ area_cell_total = Table(
     _area_column(),
     Column("q", BigInteger, nullable=False, comment="zoom 16"),
     *_sums(),
-    PrimaryKeyConstraint("release_id", "area_id", "q"),
+    PrimaryKeyConstraint("area_id", "release_id", "q"),
 )
 
 area_histogram = Table(
@@ -415,5 +416,5 @@ area_histogram = Table(
     Column("attribute", SmallInteger, nullable=False, comment="index in app.attributes.KEYS"),
     Column("bin", SmallInteger, nullable=False),
     Column("n", Integer, nullable=False),
-    PrimaryKeyConstraint("release_id", "area_id", "attribute", "bin"),
+    PrimaryKeyConstraint("area_id", "release_id", "attribute", "bin"),
 )

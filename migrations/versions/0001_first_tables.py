@@ -303,7 +303,7 @@ def upgrade() -> None:
             name=op.f("area_cell_total_release_id_fkey"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("release_id", "area_id", "q", name=op.f("area_cell_total_pkey")),
+        sa.PrimaryKeyConstraint("area_id", "release_id", "q", name=op.f("area_cell_total_pkey")),
     )
     op.create_table(
         "area_histogram",
@@ -324,7 +324,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint(
-            "release_id", "area_id", "attribute", "bin", name=op.f("area_histogram_pkey")
+            "area_id", "release_id", "attribute", "bin", name=op.f("area_histogram_pkey")
         ),
     )
     op.create_table(
@@ -353,7 +353,7 @@ def upgrade() -> None:
             name=op.f("area_total_release_id_fkey"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("release_id", "area_id", name=op.f("area_total_pkey")),
+        sa.PrimaryKeyConstraint("area_id", "release_id", name=op.f("area_total_pkey")),
     )
     op.create_table(
         "cell_histogram",
