@@ -7,7 +7,7 @@ private cluster, which is started for it).
 
 from alembic import context
 from geoalchemy2 import alembic_helpers
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.sql.schema import SchemaItem
 
 from app import cluster
@@ -36,6 +36,8 @@ def migrate(connection: Connection) -> None:
         compare_server_default=True,
     )
     with context.begin_transaction():
+        # Services that start together all migrate; the later ones wait and find it done.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mirada migrations'))"))
         context.run_migrations()
 
 

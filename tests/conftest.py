@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from app import cluster
+from app import cluster, readiness
 from app.db import make_engine, session_factory
 
 ROOT = Path(__file__).parents[1]
@@ -85,12 +83,6 @@ def _delete(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def alembic_config(url: str) -> Config:
-    config = Config(toml_file=ROOT / "pyproject.toml")
-    config.attributes["url"] = url
-    return config
-
-
 def _with_database(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
@@ -102,6 +94,14 @@ def _execute(url: str, *statements: str) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in statements:
                 connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def _migrate(url: str) -> None:
+    engine = make_engine(url, application_name="mirada-tests")
+    try:
+        readiness.migrate(engine)
     finally:
         engine.dispose()
 
@@ -121,10 +121,9 @@ def server_url(cluster_home: Path) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ready = cluster_home / "template.ready"
         if not ready.exists():
-            # Alembic's own command, on a database nobody stays connected to.
             _execute(url, f"DROP DATABASE IF EXISTS {TEMPLATE}")
             _execute(url, f"CREATE DATABASE {TEMPLATE} TEMPLATE {cluster.DATABASE}")
-            command.upgrade(alembic_config(_with_database(url, TEMPLATE)), "head")
+            _migrate(_with_database(url, TEMPLATE))
             ready.touch()
     return url
 
