@@ -1,0 +1,169 @@
+"""The queue of scoring jobs: procrastinate, in the same database as the photos.
+
+A job is inserted by the session that inserts the photos, so both are committed or neither is. The
+tasks are known here by name only; `app.worker` has what they do.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import BigInteger, TextualSelect, column, text
+from sqlalchemy.orm import Session
+
+SCORE = "score_photos"
+REFERENCE = "reference_photos"
+PUBLISH = "publish"
+SWEEP = "sweep"
+
+PHOTOS_PER_JOB = 256
+JOBS_PER_STATEMENT = 500
+HEARTBEAT_S = 10
+STALLED_AFTER_S = 30
+"""A worker that was silent for so long is taken for dead, and its jobs go back to the queue."""
+
+BATCH_PRIORITY = 10
+"""New photos go before those that a new release scores again."""
+UPKEEP_PRIORITY = 100
+"""Publishing and sweeping take a moment and must not wait for the end of the queue."""
+
+# Never opened: every job goes through the connection of somebody's session.
+_app = App(connector=SyncPsycopgConnector())
+
+
+@dataclass(frozen=True)
+class BatchJobs:
+    """Jobs of one batch: waiting or running, and given up."""
+
+    live: int
+    failed: int
+
+
+def defer_scoring(
+    session: Session,
+    release_id: int,
+    photo_ids: Sequence[int],
+    *,
+    priority: int = 0,
+    batch_id: int | None = None,
+) -> int:
+    """Queues the photos in jobs of at most 256, in the session's transaction; number of jobs."""
+    of_batch = {} if batch_id is None else {"batch_id": batch_id}
+    arguments = [
+        {"release_id": release_id, "photo_ids": ids, **of_batch} for ids in _portions(photo_ids)
+    ]
+    return _defer(session, SCORE, arguments, priority)
+
+
+def defer_reference(session: Session, release_id: int, photo_ids: Sequence[int]) -> int:
+    """Queues the first pass of a release over its reference photos; number of jobs."""
+    arguments = [{"release_id": release_id, "photo_ids": ids} for ids in _portions(photo_ids)]
+    return _defer(session, REFERENCE, arguments, 0)
+
+
+def defer_publish(session: Session, after_s: float = 1.0) -> None:
+    """Queues a look at what is to be published, unless one is waiting already."""
+    with suppress(AlreadyEnqueued), session.begin_nested():
+        _app.configure_task(
+            PUBLISH,
+            queueing_lock=PUBLISH,
+            priority=UPKEEP_PRIORITY,
+            schedule_in={"seconds": after_s},
+            connection=_driver_connection(session),
+        ).defer()
+
+
+def pending_jobs(session: Session, release_id: int) -> int:
+    """Jobs of the release that wait or run, first pass and scoring together."""
+    return _count(
+        session,
+        "procrastinate_jobs WHERE status IN ('todo', 'doing') AND args ->> 'release_id' = :value",
+        str(release_id),
+    )
+
+
+def live_jobs(session: Session) -> int:
+    """Scoring jobs of all releases that wait or run."""
+    return _count(
+        session,
+        "procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = ANY (:value)",
+        [SCORE, REFERENCE],
+    )
+
+
+def batch_jobs(session: Session, batch_id: int) -> BatchJobs:
+    live, failed = session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE status <> 'failed'),"
+            " count(*) FILTER (WHERE status = 'failed') FROM procrastinate_jobs"
+            " WHERE status IN ('todo', 'doing', 'failed') AND args ->> 'batch_id' = :batch_id"
+        ),
+        {"batch_id": str(batch_id)},
+    ).one()
+    return BatchJobs(live, failed)
+
+
+def queued_photos(release_id: int, batch_id: int) -> TextualSelect:
+    """Query for the ids of a batch's photos in jobs of the release that wait or run."""
+    return (
+        text(
+            "SELECT jsonb_array_elements_text(args -> 'photo_ids')::bigint AS photo_id"
+            " FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+            " AND args ->> 'batch_id' = :queue_batch AND args ->> 'release_id' = :queue_release"
+        )
+        .bindparams(queue_batch=str(batch_id), queue_release=str(release_id))
+        .columns(column("photo_id", BigInteger))
+    )
+
+
+def cancel_batch(session: Session, batch_id: int) -> int:
+    """Takes the batch's waiting jobs out of the queue, and forgets the failed; number of jobs."""
+    return _cancel(session, "batch_id", batch_id)
+
+
+def cancel_release(session: Session, release_id: int) -> int:
+    """Takes the release's waiting jobs out of the queue, and forgets the failed; number of jobs."""
+    return _cancel(session, "release_id", release_id)
+
+
+def live_workers(session: Session) -> int:
+    """Workers whose heartbeat was heard within the last 30 s."""
+    return _count(
+        session,
+        "procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :value)",
+        STALLED_AFTER_S,
+    )
+
+
+def _portions(photo_ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(photo_ids), PHOTOS_PER_JOB):
+        yield list(photo_ids[start : start + PHOTOS_PER_JOB])
+
+
+def _defer(session: Session, task: str, arguments: list[dict[str, Any]], priority: int) -> int:
+    deferrer = _app.configure_task(task, priority=priority, connection=_driver_connection(session))
+    for start in range(0, len(arguments), JOBS_PER_STATEMENT):
+        deferrer.batch_defer(*arguments[start : start + JOBS_PER_STATEMENT])
+    return len(arguments)
+
+
+def _driver_connection(session: Session) -> Any:
+    return session.connection().connection.driver_connection
+
+
+def _count(session: Session, what: LiteralString, value: object) -> int:
+    return session.scalar(text(f"SELECT count(*) FROM {what}"), {"value": value}) or 0
+
+
+def _cancel(session: Session, argument: str, value: int) -> int:
+    result = session.execute(
+        text(
+            "DELETE FROM procrastinate_jobs"
+            " WHERE status IN ('todo', 'failed') AND args ->> :argument = :value"
+        ),
+        {"argument": argument, "value": str(value)},
+    )
+    return result.rowcount  # type: ignore[attr-defined, no-any-return]
