@@ -1,0 +1,109 @@
+"""The orders of a list of photos as keyset queries: each page begins after the last photo shown."""
+
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, tuple_
+
+from app.attributes import BY_KEY
+from app.photos.cursor import Cursor
+from app.schemas import Order
+from app.tables import Photo, score
+
+PlainOrder = Literal["most", "least", "typical", "newest"]
+Conditions = list[ColumnElement[bool]]
+
+
+def plain(order: Order, attribute: str) -> PlainOrder:
+    """Best and worst in terms of the attribute: the best of `boring` are the least boring."""
+    if order == "best" or order == "worst":
+        forward = BY_KEY[attribute].palette == "forward"
+        return "most" if forward == (order == "best") else "least"
+    return order
+
+
+def ranked(
+    order: PlainOrder,
+    attribute: str,
+    conditions: Conditions,
+    after: Cursor | None,
+    center: int | None,
+    limit: int,
+) -> Select[Any]:
+    """Rows of photo_id and score or captured_at, the parts of the next cursor."""
+    column = score.c[f"score_{attribute}"]
+    if order == "newest":
+        return _newest(conditions, after, limit)
+    if order == "typical":
+        return _typical(column, conditions, after, 500 if center is None else center, limit)
+    last = None if after is None else (after.score, after.photo_id)
+    return _along(column, conditions, last, limit, descending=order == "most")
+
+
+def _along(
+    column: ColumnElement[int],
+    conditions: Conditions,
+    last: tuple[int | None, int] | None,
+    limit: int,
+    *,
+    descending: bool,
+) -> Select[Any]:
+    """A walk along the index (release_id, score, photo_id), in either direction."""
+    place = tuple_(column, score.c.photo_id)
+    query = select(score.c.photo_id, column.label("score")).where(*conditions).limit(limit)
+    if last is not None:
+        query = query.where(place < tuple_(*last) if descending else place > tuple_(*last))
+    order = [c.desc() if descending else c.asc() for c in (column, score.c.photo_id)]
+    return query.order_by(*order)
+
+
+def _typical(
+    column: ColumnElement[int],
+    conditions: Conditions,
+    after: Cursor | None,
+    center: int,
+    limit: int,
+) -> Select[Any]:
+    """Two walks that start at the center, merged by distance; of equal distance, below first."""
+    below, above = [*conditions, column < center], [*conditions, column >= center]
+    last_below = last_above = None
+    if after is not None and after.score is not None:
+        distance = abs(after.score - center)
+        if after.score < center:
+            last_below = (after.score, after.photo_id)
+            above.append(column >= center + distance)
+        else:
+            last_above = (after.score, after.photo_id)
+            below.append(column < center - distance)
+    both = (
+        select(_along(column, below, last_below, limit, descending=True).subquery())
+        .union_all(select(_along(column, above, last_above, limit, descending=False).subquery()))
+        .subquery()
+    )
+    is_above = both.c.score >= center
+    return (
+        select(both.c.photo_id, both.c.score)
+        .order_by(
+            func.abs(both.c.score - center),
+            is_above,
+            case((is_above, both.c.photo_id), else_=-both.c.photo_id),
+        )
+        .limit(limit)
+    )
+
+
+def _newest(conditions: Conditions, after: Cursor | None, limit: int) -> Select[Any]:
+    query = (
+        select(score.c.photo_id, Photo.captured_at)
+        .join(Photo, Photo.id == score.c.photo_id)
+        .where(*conditions)
+        .order_by(Photo.captured_at.desc().nulls_last(), score.c.photo_id.desc())
+        .limit(limit)
+    )
+    if after is None:
+        return query
+    undated = Photo.captured_at.is_(None)
+    if after.captured_at is None:
+        return query.where(undated, score.c.photo_id < after.photo_id)
+    place = tuple_(Photo.captured_at, score.c.photo_id)
+    last = tuple_(literal(after.captured_at), literal(after.photo_id))
+    return query.where(or_(place < last, undated))

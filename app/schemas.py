@@ -1,0 +1,265 @@
+"""Shapes of requests and answers. Scores run from 0.0 to 10.0, positions are WGS 84 degrees."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.attributes import KEYS, Language
+
+Box = tuple[float, float, float, float]
+"""west, south, east, north."""
+
+AttributeKey = Literal["safety", "lively", "boring", "wealthy", "depressing", "beautiful"]
+Order = Literal["best", "worst", "most", "least", "typical", "newest"]
+Bins = Annotated[list[int], Field(min_length=20, max_length=20)]
+Score = Annotated[float, Field(ge=0, le=10)]
+ByAttribute = Annotated[dict[str, float], Field(description="Absent where none")]
+
+assert set(KEYS) == set(AttributeKey.__args__)  # type: ignore[attr-defined]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Words(Shape):
+    es: str
+    en: str
+
+
+class AttributeOut(Shape):
+    """palette: yellow is the favourable end, so `reversed` runs the palette from 10 to 0."""
+
+    key: AttributeKey
+    label: Words
+    question: Words
+    least: Words
+    most: Words
+    palette: Literal["forward", "reversed"]
+
+
+class Spread(Shape):
+    """d of the colour scale 5 ± d, fixed for a release and kind of map."""
+
+    cells: float
+    layers: dict[str, float]
+
+
+class ReleaseOut(Shape):
+    name: str
+    kind: Literal["rankers", "imported"]
+    state: Literal["registered", "scoring", "ready"]
+    version: int
+    demo: bool
+    photos: int
+    created_at: datetime
+    published_at: datetime | None
+    spread: Spread
+    metrics: dict[str, Any]
+
+
+class ReleaseList(Shape):
+    active: str | None
+    releases: list[ReleaseOut]
+
+
+class VectorLayer(Shape):
+    id: str
+    description: str
+    minzoom: int
+    maxzoom: int
+    fields: dict[str, str]
+
+
+class City(Shape):
+    """bbox: of the city's published photos; of its polygon while there are none."""
+
+    name: str
+    bbox: Box
+
+
+class TileJson(Shape):
+    """TileJSON 3.0 and, beside it, what a map says of the release it shows."""
+
+    tilejson: Literal["3.0.0"] = "3.0.0"
+    name: str
+    tiles: list[str]
+    minzoom: int
+    maxzoom: int
+    bounds: Box
+    center: tuple[float, float, int]
+    vector_layers: list[VectorLayer]
+    attribution: str
+    release: str
+    version: int
+    demo: bool
+    photos: int
+    published_at: datetime | None
+    spread: Spread
+    city: City
+
+
+class LayerOut(Shape):
+    key: str
+    label: Words
+    areas: int
+    source: str | None
+    licence: str | None
+    city: bool = False
+
+
+class Floor(Shape):
+    photos: int
+    cells: int
+
+
+class AreaAttribute(Shape):
+    """se and ci95 are null where they can't be computed; rank is among the shown areas."""
+
+    n: int
+    mean: Score
+    se: float | None
+    ci95: tuple[float, float] | None
+    rank: int | None = None
+    of: int | None = None
+
+
+class AreaOut(Shape):
+    """shown: at least 20 photos in 5 zoom-16 cells; otherwise reason says what is missing."""
+
+    code: str
+    name: str
+    n: int
+    shown: bool
+    reason: Literal["few-photos", "few-cells", "no-photos"] | None
+    bbox: Box
+    attributes: dict[str, AreaAttribute]
+
+
+class AreaList(Shape):
+    layer: str
+    release: str
+    version: int
+    floor: Floor
+    areas: list[AreaOut]
+
+
+class AreaDetail(AreaOut):
+    layer: str
+    release: str
+    histogram: dict[str, Bins]
+    city: AreaOut | None
+
+
+class CellAttribute(Shape):
+    n: int
+    mean: Score
+
+
+class CellOut(Shape):
+    """histogram: for cells of zooms 5 to 14."""
+
+    z: int
+    x: int
+    y: int
+    bbox: Box
+    n: int
+    attributes: dict[str, CellAttribute]
+    histogram: dict[str, Bins] | None = None
+
+
+class HistogramOut(Shape):
+    """bbox: the box that was counted, snapped outwards to whole cells; null for the city."""
+
+    release: str
+    n: int
+    bbox: Box | None
+    attributes: dict[str, Bins]
+
+
+class PhotoOut(Shape):
+    """image and thumbnail are null for a place without a photo, or one that may not be shown."""
+
+    id: int
+    lat: float
+    lon: float
+    heading_deg: float | None
+    captured_at: datetime | None
+    source: str
+    licence: str | None
+    attribution: str | None
+    image: str | None
+    thumbnail: str | None
+    width_px: int | None
+    height_px: int | None
+    scores: ByAttribute
+
+
+class PhotoPage(Shape):
+    """total counts all photos of the filter, on every page; next is null on the last page."""
+
+    release: str
+    total: int
+    photos: list[PhotoOut]
+    next: str | None
+
+
+class PhotoSample(Shape):
+    """Columns of one length. Fewer photos than asked for are all there are."""
+
+    release: str
+    n: int
+    total: int
+    id: list[int]
+    lat: list[float]
+    lon: list[float]
+    scores: dict[str, list[float | None]]
+
+
+class AreaName(Shape):
+    code: str
+    name: str
+
+
+class Neighbours(Shape):
+    """Ids of the photos before and after in the same source, by the source's own keys."""
+
+    previous: int | None
+    next: int | None
+
+
+class PhotoDetail(PhotoOut):
+    raw: ByAttribute
+    areas: dict[str, AreaName]
+    neighbours: Neighbours
+
+
+class BaseMap(Shape):
+    url: str
+    attribution: str
+
+
+class PageData(Shape):
+    """What a page hands to its script."""
+
+    lang: Language
+    attributes: list[AttributeOut]
+    layers: list[LayerOut]
+    release: TileJson | None
+    basemap: BaseMap
+    city_name: str
+    demo: bool
+    texts: dict[str, Any]
+
+
+class Problem(Shape):
+    """Problem details (RFC 9457); code is stable, detail is for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
