@@ -118,8 +118,6 @@ def test_a_database_without_tables(unmigrated_engine: Engine) -> None:
 def test_a_database_with_the_tables_of_an_older_version(clean_engine: Engine) -> None:
     script = ScriptDirectory.from_config(readiness.alembic_config())
     [oldest] = script.get_bases()
-    if script.get_heads() == [oldest]:
-        pytest.skip("there is only one migration so far")
     with clean_engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": oldest})
     with pytest.raises(NotMigrated, match="older version"):
