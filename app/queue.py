@@ -21,6 +21,7 @@ SWEEP = "sweep"
 
 PHOTOS_PER_JOB = 256
 JOBS_PER_STATEMENT = 500
+BATCH_IDLE_S = 120
 HEARTBEAT_S = 10
 STALLED_AFTER_S = 30
 """A worker that was silent for so long is taken for dead, and its jobs go back to the queue."""
@@ -50,12 +51,38 @@ def defer_scoring(
     priority: int = 0,
     batch_id: int | None = None,
 ) -> int:
-    """Queues the photos in jobs of at most 256, in the session's transaction; number of jobs."""
-    of_batch = {} if batch_id is None else {"batch_id": batch_id}
-    arguments = [
-        {"release_id": release_id, "photo_ids": ids, **of_batch} for ids in _portions(photo_ids)
-    ]
-    return _defer(session, SCORE, arguments, priority)
+    """Queues the photos in jobs of at most 256, in the session's transaction; number of new jobs.
+
+    The photos of a batch come one by one: they are gathered in a job that starts when it has 256,
+    when `start_batch` is called, or when no photo came for two minutes.
+    """
+    if batch_id is None:
+        arguments = [{"release_id": release_id, "photo_ids": ids} for ids in _portions(photo_ids)]
+        return _defer(session, SCORE, arguments, priority)
+    taken = _fill_up(session, release_id, batch_id, photo_ids)
+    rest = photo_ids[taken:]
+    in_full_jobs = len(rest) // PHOTOS_PER_JOB * PHOTOS_PER_JOB
+
+    def arguments(ids: Sequence[int]) -> list[dict[str, Any]]:
+        of_batch = {"release_id": release_id, "batch_id": batch_id}
+        return [{**of_batch, "photo_ids": portion} for portion in _portions(ids)]
+
+    return _defer(session, SCORE, arguments(rest[:in_full_jobs]), priority) + _defer(
+        session, SCORE, arguments(rest[in_full_jobs:]), priority, after_s=BATCH_IDLE_S
+    )
+
+
+def start_batch(session: Session, batch_id: int) -> int:
+    """Starts what was gathered of the batch so far; number of jobs."""
+    result = session.execute(
+        text(
+            "UPDATE procrastinate_jobs SET scheduled_at = now()"
+            " WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()"
+            " AND args ->> 'batch_id' = :batch_id"
+        ),
+        {"batch_id": str(batch_id)},
+    )
+    return result.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def defer_reference(session: Session, release_id: int, photo_ids: Sequence[int]) -> int:
@@ -85,12 +112,35 @@ def pending_jobs(session: Session, release_id: int) -> int:
     )
 
 
+def failed_jobs(session: Session, release_id: int) -> int:
+    """Jobs of the release that were given up."""
+    return _count(
+        session,
+        "procrastinate_jobs WHERE status = 'failed' AND args ->> 'release_id' = :value",
+        str(release_id),
+    )
+
+
 def live_jobs(session: Session) -> int:
     """Scoring jobs of all releases that wait or run."""
     return _count(
         session,
         "procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = ANY (:value)",
         [SCORE, REFERENCE],
+    )
+
+
+def live_photos(session: Session) -> int:
+    """Photos in those jobs; one that two releases score counts twice."""
+    return (
+        session.scalar(
+            text(
+                "SELECT sum(jsonb_array_length(args -> 'photo_ids')) FROM procrastinate_jobs"
+                " WHERE status IN ('todo', 'doing') AND task_name = ANY (:tasks)"
+            ),
+            {"tasks": [SCORE, REFERENCE]},
+        )
+        or 0
     )
 
 
@@ -143,8 +193,52 @@ def _portions(photo_ids: Sequence[int]) -> Iterator[list[int]]:
         yield list(photo_ids[start : start + PHOTOS_PER_JOB])
 
 
-def _defer(session: Session, task: str, arguments: list[dict[str, Any]], priority: int) -> int:
-    deferrer = _app.configure_task(task, priority=priority, connection=_driver_connection(session))
+# A worker passes over a row that is locked; one that it has taken meanwhile is not found any more,
+# so no photo is added to a job that runs already.
+_GATHERING = text("""
+    SELECT id, jsonb_array_length(args -> 'photo_ids') AS photos FROM procrastinate_jobs
+     WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()
+       AND args ->> 'batch_id' = :batch_id AND args ->> 'release_id' = :release_id
+       AND jsonb_array_length(args -> 'photo_ids') < :full
+     ORDER BY id LIMIT 1 FOR UPDATE
+""")
+_FILL_UP = text("""
+    UPDATE procrastinate_jobs
+       SET args = jsonb_set(
+               args, '{photo_ids}', (args -> 'photo_ids') || to_jsonb(CAST(:ids AS bigint[]))),
+           scheduled_at = now() + make_interval(secs => :wait_s)
+     WHERE id = :id
+""")
+
+
+def _fill_up(session: Session, release_id: int, batch_id: int, photo_ids: Sequence[int]) -> int:
+    """Adds photos to the batch's gathering job, if there is one; how many of them it took."""
+    job = session.execute(
+        _GATHERING,
+        {"release_id": str(release_id), "batch_id": str(batch_id), "full": PHOTOS_PER_JOB},
+    ).one_or_none()
+    if job is None:
+        return 0
+    ids = list(photo_ids[: PHOTOS_PER_JOB - job.photos])
+    full = job.photos + len(ids) == PHOTOS_PER_JOB
+    wait_s = 0 if full else BATCH_IDLE_S
+    session.execute(_FILL_UP, {"id": job.id, "ids": ids, "wait_s": wait_s})
+    return len(ids)
+
+
+def _defer(
+    session: Session,
+    task: str,
+    arguments: list[dict[str, Any]],
+    priority: int,
+    after_s: float | None = None,
+) -> int:
+    deferrer = _app.configure_task(
+        task,
+        priority=priority,
+        schedule_in=None if after_s is None else {"seconds": after_s},
+        connection=_driver_connection(session),
+    )
     for start in range(0, len(arguments), JOBS_PER_STATEMENT):
         deferrer.batch_defer(*arguments[start : start + JOBS_PER_STATEMENT])
     return len(arguments)

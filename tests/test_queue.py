@@ -108,6 +108,67 @@ def test_one_look_at_what_is_to_be_published_waits_at_a_time(session: Session) -
     assert queue.live_jobs(session) == 0
 
 
+def photos_of_jobs(session: Session) -> list[tuple[int, bool]]:
+    """Photos of each waiting job, and whether it may run now."""
+    rows = session.execute(
+        text(
+            "SELECT jsonb_array_length(args -> 'photo_ids'),"
+            " coalesce(scheduled_at <= now(), true) FROM procrastinate_jobs ORDER BY id"
+        )
+    )
+    return [(photos, ready) for photos, ready in rows]
+
+
+def test_photos_of_a_batch_that_come_one_by_one_are_gathered(session: Session) -> None:
+    for id in range(255):
+        queue.defer_scoring(session, 1, [id], batch_id=5, priority=queue.BATCH_PRIORITY)
+    assert photos_of_jobs(session) == [(255, False)]
+    queue.defer_scoring(session, 1, [255], batch_id=5)
+    assert photos_of_jobs(session) == [(256, True)]
+    queue.defer_scoring(session, 1, [256], batch_id=5)
+    queue.defer_scoring(session, 2, [256], batch_id=5)
+    queue.defer_scoring(session, 1, [257], batch_id=6)
+    assert photos_of_jobs(session) == [(256, True), (1, False), (1, False), (1, False)]
+    assert sorted(session.scalars(queue.queued_photos(1, 5))) == list(range(257))
+    assert queue.start_batch(session, 5) == 2
+    assert photos_of_jobs(session) == [(256, True), (1, True), (1, True), (1, False)]
+    queue.defer_scoring(session, 1, [300], batch_id=5)
+    assert photos_of_jobs(session)[-1] == (1, False), "a job that was started takes no more"
+
+
+def test_many_photos_of_a_batch_fill_the_gathering_job_first(session: Session) -> None:
+    queue.defer_scoring(session, 1, range(10), batch_id=5)
+    assert queue.defer_scoring(session, 1, range(10, 600), batch_id=5) == 2
+    assert photos_of_jobs(session) == [(256, True), (256, True), (88, False)]
+    assert sorted(session.scalars(queue.queued_photos(1, 5))) == list(range(600))
+    assert queue.live_photos(session) == 600
+
+
+def test_a_gathering_job_starts_by_itself_two_minutes_after_the_last_photo(
+    session: Session,
+) -> None:
+    def waits_s() -> float:
+        waits: float = session.scalar(
+            text("SELECT extract(epoch FROM scheduled_at - now()) FROM procrastinate_jobs")
+        )
+        return waits
+
+    queue.defer_scoring(session, 1, [1], batch_id=5)
+    assert 115 < waits_s() < 125
+    session.execute(
+        text("UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - interval '100 s'")
+    )
+    queue.defer_scoring(session, 1, [2], batch_id=5)
+    assert 115 < waits_s() < 125
+
+
+def test_no_photo_is_added_to_a_job_that_a_worker_has_taken(session: Session) -> None:
+    queue.defer_scoring(session, 1, [1], batch_id=5)
+    session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    queue.defer_scoring(session, 1, [2], batch_id=5)
+    assert [row.args["photo_ids"] for row in jobs(session)] == [[1], [2]]
+
+
 def test_jobs_and_photos_of_a_batch(session: Session) -> None:
     queue.defer_scoring(session, 1, [1, 2, 3], batch_id=5)
     queue.defer_scoring(session, 2, [4], batch_id=5)
@@ -122,6 +183,8 @@ def test_jobs_and_photos_of_a_batch(session: Session) -> None:
         text("UPDATE procrastinate_jobs SET status = 'failed' WHERE args ->> 'release_id' = '2'")
     )
     assert queue.batch_jobs(session, 5) == queue.BatchJobs(live=1, failed=1)
+    assert queue.failed_jobs(session, 2) == 1
+    assert queue.failed_jobs(session, 1) == 0
 
 
 def test_cancelled_jobs_are_gone_and_running_ones_stay(session: Session) -> None:
