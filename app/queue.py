@@ -4,7 +4,7 @@ A job is inserted by the session that inserts the photos, so both are committed 
 tasks are known here by name only; `app.worker` has what they do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -57,18 +57,13 @@ def defer_scoring(
     when `start_batch` is called, or when no photo came for two minutes.
     """
     if batch_id is None:
-        arguments = [{"release_id": release_id, "photo_ids": ids} for ids in _portions(photo_ids)]
-        return _defer(session, SCORE, arguments, priority)
-    taken = _fill_up(session, release_id, batch_id, photo_ids)
-    rest = photo_ids[taken:]
+        return _defer(session, SCORE, _arguments(photo_ids, release_id=release_id), priority)
+    rest = photo_ids[_fill_up(session, release_id, batch_id, photo_ids) :]
     in_full_jobs = len(rest) // PHOTOS_PER_JOB * PHOTOS_PER_JOB
-
-    def arguments(ids: Sequence[int]) -> list[dict[str, Any]]:
-        of_batch = {"release_id": release_id, "batch_id": batch_id}
-        return [{**of_batch, "photo_ids": portion} for portion in _portions(ids)]
-
-    return _defer(session, SCORE, arguments(rest[:in_full_jobs]), priority) + _defer(
-        session, SCORE, arguments(rest[in_full_jobs:]), priority, after_s=BATCH_IDLE_S
+    full = _arguments(rest[:in_full_jobs], release_id=release_id, batch_id=batch_id)
+    begun = _arguments(rest[in_full_jobs:], release_id=release_id, batch_id=batch_id)
+    return _defer(session, SCORE, full, priority) + _defer(
+        session, SCORE, begun, priority, after_s=BATCH_IDLE_S
     )
 
 
@@ -87,8 +82,7 @@ def start_batch(session: Session, batch_id: int) -> int:
 
 def defer_reference(session: Session, release_id: int, photo_ids: Sequence[int]) -> int:
     """Queues the first pass of a release over its reference photos; number of jobs."""
-    arguments = [{"release_id": release_id, "photo_ids": ids} for ids in _portions(photo_ids)]
-    return _defer(session, REFERENCE, arguments, 0)
+    return _defer(session, REFERENCE, _arguments(photo_ids, release_id=release_id), 0)
 
 
 def defer_publish(session: Session, after_s: float = 1.0) -> None:
@@ -188,9 +182,12 @@ def live_workers(session: Session) -> int:
     )
 
 
-def _portions(photo_ids: Sequence[int]) -> Iterator[list[int]]:
-    for start in range(0, len(photo_ids), PHOTOS_PER_JOB):
-        yield list(photo_ids[start : start + PHOTOS_PER_JOB])
+def _arguments(photo_ids: Sequence[int], **of_all: int) -> list[dict[str, Any]]:
+    """What each job is called with: its photos, and whose they are."""
+    return [
+        {**of_all, "photo_ids": list(photo_ids[start : start + PHOTOS_PER_JOB])}
+        for start in range(0, len(photo_ids), PHOTOS_PER_JOB)
+    ]
 
 
 # A worker passes over a row that is locked; one that it has taken meanwhile is not found any more,
