@@ -1,5 +1,6 @@
 """The grid: keys of cells, tiles, and the figures of cells."""
 
+from app.cells.figures import CellAttribute, CellFigures, Histogram, figures, histogram, spread
 from app.cells.keys import (
     MAX_LATITUDE_DEG,
     Box,
@@ -10,14 +11,24 @@ from app.cells.keys import (
     interleave,
     key_of,
 )
+from app.cells.tiles import MAX_ZOOM, MIN_ZOOM, tile
 
 __all__ = [
     "MAX_LATITUDE_DEG",
+    "MAX_ZOOM",
+    "MIN_ZOOM",
     "Box",
+    "CellAttribute",
+    "CellFigures",
+    "Histogram",
     "block",
     "bounds",
     "cell_key",
     "deinterleave",
+    "figures",
+    "histogram",
     "interleave",
     "key_of",
+    "spread",
+    "tile",
 ]

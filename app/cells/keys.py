@@ -34,6 +34,7 @@ _GATHER = (
 )
 
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,29 @@ def key_of(
     ±180° or a latitude beyond ±85.05°.
     """
     lons, lats = np.broadcast_arrays(np.asarray(lon, np.float64), np.asarray(lat, np.float64))
+    _refuse_outside(lons, lats)
+    size = 1 << PHOTO_ZOOM
+    across, down = position(lons, lats)
+    x = np.minimum(np.floor(across), size - 1).astype(np.int64)
+    y = np.floor(down).astype(np.int64)
+    q = interleave(x, y)
+    if lons.ndim == 0:
+        return int(q), int(x), int(y)
+    return q, x, y
+
+
+def position(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """How many cells of zoom 25 a point is from the grid's west and north edges.
+
+    The last digits depend on the processor, up to some 1e-7 of a cell.
+    """
+    size = 1 << PHOTO_ZOOM
+    sines = np.sin(np.radians(lat))
+    down = 0.5 - np.log((1.0 + sines) / (1.0 - sines)) / (4.0 * np.pi)
+    return (lon + 180.0) / 360.0 * size, down * size
+
+
+def _refuse_outside(lons: Floats, lats: Floats) -> None:
     # Written so that NaN is outside.
     outside = ~((np.abs(lons) <= 180.0) & (np.abs(lats) <= MAX_LATITUDE_DEG))
     if outside.any():
@@ -69,16 +93,6 @@ def key_of(
             f"{lats.ravel()[first]:g}: longitudes go from -180 to 180, latitudes from "
             f"-{MAX_LATITUDE_DEG} to {MAX_LATITUDE_DEG}."
         )
-    size = 1 << PHOTO_ZOOM
-    sines = np.sin(np.radians(lats))
-    across = (lons + 180.0) / 360.0
-    down = 0.5 - np.log((1.0 + sines) / (1.0 - sines)) / (4.0 * np.pi)
-    x = np.minimum(np.floor(across * size), size - 1).astype(np.int64)
-    y = np.floor(down * size).astype(np.int64)
-    q = interleave(x, y)
-    if lons.ndim == 0:
-        return int(q), int(x), int(y)
-    return q, x, y
 
 
 def interleave(x: Integers, y: Integers) -> Integers:
