@@ -97,7 +97,7 @@ class TileJson(Shape):
     photos: int
     published_at: datetime | None
     spread: Spread
-    city: City
+    city: City | None
 
 
 class LayerOut(Shape):
@@ -206,7 +206,7 @@ class PhotoPage(Shape):
 
 
 class PhotoSample(Shape):
-    """Columns of one length. Fewer photos than asked for are all there are."""
+    """Columns of length n. Fewer photos than asked for are all there are."""
 
     release: str
     n: int
@@ -250,7 +250,6 @@ class PageData(Shape):
     basemap: BaseMap
     city_name: str
     demo: bool
-    texts: dict[str, Any]
 
 
 class Problem(Shape):

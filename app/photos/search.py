@@ -4,22 +4,22 @@ Both hold published scores only, so that they agree with the totals of the relea
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select
 from sqlalchemy.orm import Session
 
+from app import areas
 from app.attributes import KEYS
-from app.errors import AreaNotFound, BadRequest, LayerNotFound
+from app.cells import Box
+from app.errors import BadRequest
 from app.photos.cursor import Cursor, fingerprint
 from app.photos.orders import plain, ranked
 from app.photos.public import by_ids
-from app.schemas import Box, Order, PhotoPage, PhotoSample
+from app.schemas import Order, PhotoPage, PhotoSample
 from app.tables import (
     CELL_ZOOMS,
-    Area,
-    Layer,
     Pending,
     Photo,
     Release,
@@ -71,7 +71,9 @@ def search(
     the attribute are there too unless a bound is given.
     """
     by = plain(order, where.attribute)
-    area_id = None if where.area is None else _area_id(session, where)
+    area_id = None
+    if where.layer is not None and where.area is not None:
+        area_id = areas.area(session, where.layer, where.area).id
     conditions = _conditions(release, where, area_id)
     if by != "newest":
         conditions.append(score.c[f"score_{where.attribute}"].is_not(None))
@@ -140,9 +142,15 @@ def published(release: Release) -> list[ColumnElement[bool]]:
     return [score.c.release_id == release.id, score.c.photo_id.not_in(pending)]
 
 
-def _in_box(bbox: Box) -> ColumnElement[bool]:
-    """Within the box, its border included."""
-    inside = func.ST_Intersects(Photo.location, func.ST_MakeEnvelope(*bbox, 4326))
+def _in_box(box: Box) -> ColumnElement[bool]:
+    """Within the box, its border included; a box across the antimeridian is two."""
+    parts = [box]
+    if box.west > box.east:
+        parts = [replace(box, east=180.0), replace(box, west=-180.0)]
+    envelopes = [
+        func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326) for part in parts
+    ]
+    inside = or_(*(func.ST_Intersects(Photo.location, envelope) for envelope in envelopes))
     return score.c.photo_id.in_(select(Photo.id).where(inside))
 
 
@@ -162,19 +170,6 @@ def _conditions(
     if where.highest is not None:
         conditions.append(column <= math.floor(round(where.highest * 100, 6)))
     return conditions
-
-
-def _area_id(session: Session, where: PhotoFilter) -> int:
-    query = select(Area.id).where(Area.layer == where.layer, Area.code == where.area)
-    found = session.scalar(query)
-    if found is not None:
-        return found
-    if session.get(Layer, where.layer) is None:
-        raise LayerNotFound(f"There is no layer «{where.layer}». /api/layers lists them.")
-    raise AreaNotFound(
-        f"There is no area «{where.area}» in layer «{where.layer}». "
-        f"/api/areas/{where.layer} lists them."
-    )
 
 
 def _overview(

@@ -1,4 +1,7 @@
-"""Every error is answered as problem details (RFC 9457) with a stable `code`."""
+"""Every error is answered as problem details (RFC 9457) with a stable `code`.
+
+A browser that opens a page gets the same as a page.
+"""
 
 import logging
 from http import HTTPStatus
@@ -8,41 +11,29 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import domain_error
-from app.errors import Busy, DatabaseUnavailable, MiradaError, http_status
+from app.errors import Busy, DatabaseUnavailable, MiradaError, NotMigrated, http_status
+from app.routes import pages
+from app.schemas import Problem
 
 RETRY_AFTER_S: dict[type[MiradaError], int] = {Busy: 2, DatabaseUnavailable: 5}
 UNKNOWN = "Something went wrong on our side. It has been logged; please try again later."
+MEDIA_TYPE = "application/problem+json"
+FOR_PROGRAMS = ("/api/", "/assets/", "/exports/", "/healthz", "/photos/", "/readyz", "/tiles")
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Problem details (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+}
 
 logger = logging.getLogger(__name__)
-
-
-class ProblemResponse(JSONResponse):
-    media_type = "application/problem+json"
-
-
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    headers: dict[str, str] | None = None,
-    **extensions: Any,
-) -> ProblemResponse:
-    """Never cached: the same URL may answer well a moment later."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        **extensions,
-    }
-    return ProblemResponse(body, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 def install(app: FastAPI) -> None:
@@ -54,7 +45,50 @@ def install(app: FastAPI) -> None:
     app.add_middleware(UnknownErrors)
 
 
-def _domain(request: Request, error: Exception) -> ProblemResponse:
+def problem(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **extensions: Any,
+) -> Response:
+    """Never cached: the same address may answer well a moment later."""
+    response = _page(request, status, detail) if _wants_page(request) else None
+    if response is None:
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "code": code,
+            **extensions,
+        }
+        response = JSONResponse(body, status, media_type=MEDIA_TYPE)
+    response.headers.update({"Cache-Control": "no-store", **(headers or {})})
+    return response
+
+
+def _wants_page(request: Request) -> bool:
+    return (
+        request.method == "GET"
+        and "text/html" in request.headers.get("accept", "")
+        and not request.url.path.startswith(FOR_PROGRAMS)
+    )
+
+
+def _page(request: Request, status: int, detail: str) -> Response | None:
+    """None where no page can be made, as long as the front end is not built."""
+    lang = pages.get_language(request, request.query_params.get("lang"))
+    try:
+        values = {"page": "", "status": status, "message": detail, "demo": False}
+        return pages.render(request, "error.html", lang, values, status)
+    except MiradaError:
+        return None
+
+
+def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, MiradaError)
     status = http_status(error)
     if status >= 500:
@@ -63,36 +97,40 @@ def _domain(request: Request, error: Exception) -> ProblemResponse:
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
     reason = getattr(error, "reason", None)
     extensions = {} if reason is None else {"reason": reason}
-    return problem(status, error.code, str(error), headers=headers, **extensions)
+    return problem(request, status, error.code, str(error), headers=headers, **extensions)
 
 
-def _driver(request: Request, error: Exception) -> ProblemResponse:
-    """Where a route opened its own session, outside of the dependencies."""
+def _driver(request: Request, error: Exception) -> Response:
+    """A fault of the database that no session has put into words."""
     assert isinstance(error, DBAPIError | PoolTimeout)
     domain = domain_error(error)
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "42P01":
+        domain = NotMigrated("The database lacks tables. Run `make migrate`, then try again.")
     if domain is None:
         raise error
     return _domain(request, domain)
 
 
-def _http(request: Request, error: Exception) -> ProblemResponse:
+def _http(request: Request, error: Exception) -> Response:
     """What the router itself says, 404 and 405 above all: the code is the status in words."""
     assert isinstance(error, HTTPException)
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "-")
     detail = error.detail
-    if detail == HTTPStatus(error.status_code).phrase:
-        detail = f"{detail}: {request.method} {request.url.path}"
-    return problem(error.status_code, code, detail, headers=dict(error.headers or {}))
+    if detail == phrase:
+        detail = f"{phrase}: {request.method} {request.url.path}"
+    headers = dict(error.headers or {})
+    return problem(request, error.status_code, code, detail, headers=headers)
 
 
-def _validation(request: Request, error: Exception) -> ProblemResponse:
+def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
         {"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]}
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
-    return problem(422, "bad-request", detail, errors=faults)
+    return problem(request, 422, "bad-request", detail, errors=faults)
 
 
 class UnknownErrors:
@@ -115,4 +153,6 @@ class UnknownErrors:
             if started or scope["type"] != "http":
                 raise
             logger.exception("%s %s", scope["method"], scope["path"])
-            await problem(500, "internal-error", UNKNOWN)(scope, receive, send)
+            request = Request(scope)
+            response = await run_in_threadpool(problem, request, 500, "internal-error", UNKNOWN)
+            await response(scope, receive, send)

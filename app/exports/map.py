@@ -1,0 +1,174 @@
+"""One HTML file with the map of a layer, made by folium, that works without any network."""
+
+import json
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import folium
+from sqlalchemy.orm import Session
+
+from app import areas, releases
+from app.areas import AreaFigures, ListedLayer
+from app.attributes import ATTRIBUTES, Attribute, Language
+from app.errors import LayerNotFound
+from app.exports.built import Built
+from app.exports.colours import cividis, colour
+from app.exports.offline import Legend, OfflineMap, page
+from app.exports.texts import TEXTS, number
+from app.tables import Release
+
+Feature = dict[str, Any]
+
+
+def write(session: Session, release: Release, path: Path, language: Language = "es") -> None:
+    """Writes the map of the first layer; a file that is there is replaced when all is well."""
+    content = html(session, release, language)
+    part = path.with_name(path.name + ".part")
+    part.write_text(content, encoding="utf-8")
+    part.replace(path)
+
+
+def html(
+    session: Session, release: Release, language: Language = "es", built: Built | None = None
+) -> str:
+    """Raises SetupMissing while the front end, which has Leaflet, is not built."""
+    layer = first_layer(session)
+    figures = areas.figures(session, release, layer.key)
+    outlines = json.loads(areas.geojson(session, layer.key))["features"]
+    spread = areas.spread(session, release, layer.key)
+
+    city = OfflineMap(tiles=None, control_scale=True)
+    for attribute in ATTRIBUTES:
+        shapes = _features(outlines, figures, attribute, language)
+        _choropleth(shapes, figures, attribute, spread, language).add_to(city)
+    folium.LayerControl(collapsed=False).add_to(city)
+    Legend(
+        [_legend(attribute, spread, language) for attribute in ATTRIBUTES],
+        [cividis(step / 8) for step in range(9)],
+        TEXTS[language]["few"],
+        _about(release, layer, figures, language),
+    ).add_to(city)
+    _fit(city, figures)
+    return page(city, built or Built(), title=TEXTS[language]["title"], language=language)
+
+
+def first_layer(session: Session) -> ListedLayer:
+    """The one that the map opens with."""
+    layers = [layer for layer in areas.layers(session) if not layer.is_city]
+    if not layers:
+        raise LayerNotFound(
+            "There is no layer of areas to draw. Load one with `mirada import areas`."
+        )
+    return layers[0]
+
+
+def _title(attribute: Attribute, language: Language) -> str:
+    return TEXTS[language]["looks"].format(label=attribute.label[language])
+
+
+def _features(
+    outlines: list[Feature], figures: list[AreaFigures], attribute: Attribute, language: Language
+) -> list[Feature]:
+    """Outlines with the one line that is shown of an area. Folium writes it as HTML."""
+    by_code = {each.code: each for each in figures}
+    return [
+        {
+            "type": "Feature",
+            "id": outline["properties"]["code"],
+            "geometry": outline["geometry"],
+            "properties": {
+                "tip": escape(_tip(by_code[outline["properties"]["code"]], attribute, language))
+            },
+        }
+        for outline in outlines
+        if outline["geometry"] is not None
+    ]
+
+
+def _tip(area: AreaFigures, attribute: Attribute, language: Language) -> str:
+    texts = TEXTS[language]
+    found = area.attributes.get(attribute.key)
+    if found is None:
+        return f"{area.name} · {texts['none']}"
+    if not area.shown:
+        return f"{area.name} · {texts['few']} ({area.n})"
+    mean = number(found.mean, language)
+    if found.ci95 is not None:
+        mean += f" ({number(found.ci95[0], language)}–{number(found.ci95[1], language)})"
+    return f"{area.name} · {mean} · {texts['photos'].format(n=found.n)}"
+
+
+def _choropleth(
+    shapes: list[Feature],
+    figures: list[AreaFigures],
+    attribute: Attribute,
+    spread: float,
+    language: Language,
+) -> folium.GeoJson:
+    by_code = {each.code: each for each in figures}
+
+    def style(feature: Feature) -> dict[str, Any]:
+        area = by_code[feature["id"]]
+        found = area.attributes.get(attribute.key)
+        if found is None:
+            return {"color": "#9aa0a6", "weight": 0.5, "fillOpacity": 0}
+        if not area.shown:
+            line = {"color": "#6b7178", "weight": 1, "dashArray": "3 4"}
+            return {**line, "fillColor": "#d4d6d9", "fillOpacity": 0.6}
+        fill = colour(found.mean, spread, attribute.palette)
+        return {"color": "#ffffff", "weight": 1, "fillColor": fill, "fillOpacity": 0.9}
+
+    return folium.GeoJson(
+        {"type": "FeatureCollection", "features": shapes},
+        name=_title(attribute, language),
+        overlay=False,
+        show=attribute is ATTRIBUTES[0],
+        style_function=style,
+        highlight_function=lambda feature: {"weight": 3, "color": "#1b1f24"},
+        tooltip=folium.GeoJsonTooltip(["tip"], labels=False, sticky=True) if shapes else None,
+    )
+
+
+def _legend(attribute: Attribute, spread: float, language: Language) -> dict[str, Any]:
+    """Yellow is always on the right, so for a reversed palette the numbers fall."""
+    forward = attribute.palette == "forward"
+    low, high = (5 - spread, 5 + spread) if forward else (5 + spread, 5 - spread)
+    left, right = attribute.least[language], attribute.most[language]
+    return {
+        "title": _title(attribute, language),
+        "numbers": [number(low + (high - low) * step / 4, language, 2) for step in range(5)],
+        "left": left if forward else right,
+        "right": right if forward else left,
+    }
+
+
+def _about(
+    release: Release, layer: ListedLayer, figures: Iterable[AreaFigures], language: Language
+) -> list[str]:
+    texts = TEXTS[language]
+    published = release.published_at
+    lines = [
+        texts["half"],
+        texts["release"].format(
+            name=release.name,
+            version=release.version,
+            date="–" if published is None else published.date().isoformat(),
+            n=sum(each.n for each in figures),
+        ),
+        texts["meaning"],
+    ]
+    if releases.is_demo(release):
+        lines.insert(0, texts["demo"])
+    if layer.source:
+        licence = f" ({layer.licence})" if layer.licence else ""
+        lines.append(texts["outlines"].format(source=layer.source) + licence)
+    return lines
+
+
+def _fit(city: folium.Map, figures: list[AreaFigures]) -> None:
+    """To the areas that have a colour, else to all."""
+    boxes = [each.bbox for each in figures if each.shown] or [each.bbox for each in figures]
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    city.fit_bounds([[min(souths), min(wests)], [max(norths), max(easts)]])

@@ -1,0 +1,147 @@
+"""The pages: Jinja templates around JSON that their scripts read."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
+from starlette.responses import HTMLResponse, Response
+
+from app import releases
+from app.attributes import ATTRIBUTES, Language
+from app.exports.built import Built
+from app.routes.areas import layers
+from app.routes.assets import address
+from app.routes.attributes import ALL
+from app.routes.sessions import SnapshotDep
+from app.routes.tilejson import described
+from app.schemas import BaseMap, PageData
+from app.settings import Settings
+from app.tables import Release
+
+ROOT = Path(__file__).parents[2]
+YEAR_S = 31_536_000
+LANGUAGES: tuple[Language, ...] = ("es", "en")
+
+router = APIRouter(include_in_schema=False)
+
+
+def get_language(request: Request, lang: Annotated[str | None, Query()] = None) -> Language:
+    """Of the address, else of the cookie, else Spanish; a language we don't have is no error."""
+    for wanted in (lang, request.cookies.get("lang")):
+        for language in LANGUAGES:
+            if wanted == language:
+                return language
+    return "es"
+
+
+LanguageDep = Annotated[Language, Depends(get_language)]
+
+
+def get_release_if_any(
+    session: SnapshotDep, release: Annotated[str | None, Query()] = None
+) -> Release | None:
+    return releases.active(session) if release is None else releases.get(session, release)
+
+
+ReleaseIfAny = Annotated[Release | None, Depends(get_release_if_any, scope="function")]
+
+
+@router.get("/", response_class=HTMLResponse)
+def map_page(
+    request: Request, session: SnapshotDep, release: ReleaseIfAny, lang: LanguageDep
+) -> Response:
+    return _data_page(request, session, release, lang, "map")
+
+
+@router.get("/gallery", response_class=HTMLResponse)
+def gallery_page(
+    request: Request, session: SnapshotDep, release: ReleaseIfAny, lang: LanguageDep
+) -> Response:
+    return _data_page(request, session, release, lang, "gallery")
+
+
+@router.get("/about", response_class=HTMLResponse)
+def about_page(request: Request, release: ReleaseIfAny, lang: LanguageDep) -> Response:
+    metrics = {} if release is None else release.metrics
+    demo = release is not None and releases.is_demo(release)
+    values = {"page": "about", "release": release, "metrics": metrics, "demo": demo}
+    return render(request, "about.html", lang, values)
+
+
+def render(
+    request: Request,
+    template: str,
+    lang: Language,
+    values: Mapping[str, Any],
+    status: int = 200,
+) -> HTMLResponse:
+    """A page in a language, which the next page remembers when the address named it."""
+    settings: Settings = request.app.state.settings
+    templates: Environment = request.app.state.templates
+    content = templates.get_template(template).render(
+        lang=lang,
+        t=translator(lang, city=settings.city_name),
+        attributes=ATTRIBUTES,
+        city_name=settings.city_name,
+        path=request.url.path,
+        **values,
+    )
+    response = HTMLResponse(content, status, {"Cache-Control": "no-cache", "Vary": "Cookie"})
+    if request.query_params.get("lang") == lang:
+        response.set_cookie("lang", lang, max_age=YEAR_S, samesite="lax")
+    return response
+
+
+def environment(built: Built, folder: Path = ROOT / "templates") -> Environment:
+    """A name that a template mistypes is an error, not an empty word."""
+    found = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["asset"] = lambda name: address(built, name)
+    return found
+
+
+def translator(lang: Language, **always: str) -> Any:
+    """t(key, **values): the page's text with its {values}; a key that is missing is an error."""
+    texts = _texts(lang)
+
+    def translate(key: str, **values: object) -> str:
+        text = texts[key]
+        for name, value in {**always, **values}.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    return translate
+
+
+@cache
+def _texts(lang: Language) -> Mapping[str, str]:
+    path = ROOT / "static" / "src" / "texts" / f"{lang}.json"
+    texts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return texts
+
+
+def _data_page(
+    request: Request, session: Session, release: Release | None, lang: Language, page: str
+) -> Response:
+    settings: Settings = request.app.state.settings
+    data = PageData(
+        lang=lang,
+        attributes=ALL,
+        layers=layers(session),
+        release=None if release is None else described(request, session, release),
+        basemap=BaseMap(url=settings.basemap_url, attribution=settings.basemap_attribution),
+        city_name=settings.city_name,
+        demo=release is not None and releases.is_demo(release),
+    )
+    values = {"page": page, "page_data": data.model_dump(mode="json"), "demo": data.demo}
+    return render(request, f"{page}.html", lang, values)

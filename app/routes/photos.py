@@ -1,0 +1,108 @@
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathParameter
+from starlette.responses import FileResponse, Response
+
+from app.errors import PhotoNotFound
+from app.photos import public, search
+from app.photos.files import PhotoFiles
+from app.photos.search import SAMPLE_LIMIT, PhotoFilter
+from app.routes import caching
+from app.routes.parameters import BoxDep, ReleaseDep
+from app.routes.sessions import SnapshotDep
+from app.schemas import AttributeKey, Order, PhotoDetail, PhotoPage
+
+router = APIRouter(tags=["photos"])
+
+PhotoId = Annotated[int, PathParameter(ge=1, lt=2**63)]
+Bound = Annotated[float | None, Query(ge=0, le=10, allow_inf_nan=False)]
+
+
+def get_filter(
+    box: BoxDep,
+    attribute: AttributeKey = "safety",
+    layer: Annotated[str | None, Query(description="Together with area")] = None,
+    area: Annotated[str | None, Query(description="Code of an area of the layer")] = None,
+    lowest: Annotated[Bound, Query(alias="min", description="Of the attribute's score")] = None,
+    highest: Annotated[Bound, Query(alias="max", description="Of the attribute's score")] = None,
+) -> PhotoFilter:
+    return PhotoFilter(attribute, layer, area, box, lowest, highest)
+
+
+@router.get("/api/photos")
+def list_photos(
+    session: SnapshotDep,
+    release: ReleaseDep,
+    where: Annotated[PhotoFilter, Depends(get_filter)],
+    order: Order = "best",
+    limit: Annotated[int, Query(ge=1, le=200)] = 60,
+    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+) -> PhotoPage:
+    """Photos that have a score of the attribute, page by page.
+
+    `most` and `least` go by that score. `best` and `worst` begin at the favourable and the other
+    end: the best for `boring` are the least boring. `typical` begins with those nearest to the mean
+    of all that the filter selects. `newest` goes by time of capture, photos without one last, and
+    lists photos without a score of the attribute too.
+    """
+    return search.search(session, release, where, order, limit, cursor)
+
+
+@router.get("/api/photos/sample")
+def sample_photos(
+    request: Request,
+    session: SnapshotDep,
+    release: ReleaseDep,
+    box: BoxDep,
+    n: Annotated[int, Query(ge=1, le=SAMPLE_LIMIT)] = 5_000,
+    seed: Annotated[int, Query(ge=0, lt=2**31, description="Another number, another sample")] = 0,
+) -> Response:
+    """A stable random sample in columns: the first 1,000 of 5,000 are the sample of 1,000."""
+    etag = caching.weak_etag(caching.version_of(release), box, n, seed)
+    headers = {"Cache-Control": "no-cache", "ETag": etag}
+    if caching.is_current(request, etag):
+        return caching.not_modified(headers)
+    drawn = search.sample(session, release, n, box, seed)
+    return Response(drawn.model_dump_json(), media_type="application/json", headers=headers)
+
+
+@router.get("/api/photos/{photo_id}")
+def show_photo(session: SnapshotDep, release: ReleaseDep, photo_id: PhotoId) -> PhotoDetail:
+    """One photo with its raw outputs, its areas, and the photos before and after in its source."""
+    return public.one(session, release, photo_id)
+
+
+@router.get("/photos/{photo_id}/image", response_class=FileResponse)
+def image(request: Request, session: SnapshotDep, photo_id: PhotoId) -> Response:
+    """JPEG of at most 1,600 pixels a side, stripped of metadata."""
+    key = public.storage_key(session, photo_id)
+    return _jpeg(request, photo_id, _files(request).display(key))
+
+
+@router.get("/photos/{photo_id}/thumbnail", response_class=FileResponse)
+def thumbnail(request: Request, session: SnapshotDep, photo_id: PhotoId) -> Response:
+    """JPEG of at most 320 pixels a side, stripped of metadata."""
+    key = public.storage_key(session, photo_id)
+    return _jpeg(request, photo_id, _files(request).thumbnail(key))
+
+
+def _files(request: Request) -> PhotoFiles:
+    files: PhotoFiles = request.app.state.files
+    return files
+
+
+def _jpeg(request: Request, photo_id: int, path: Path) -> Response:
+    try:
+        stat = path.stat()
+    except FileNotFoundError as error:
+        raise PhotoNotFound(
+            f"The file of photo {photo_id} is not in the photo store. Check that "
+            f"MIRADA_DATA_DIR is the one that the photos were imported into."
+        ) from error
+    etag = f'"{caching.digest(path.name, stat.st_mtime_ns, stat.st_size)}"'
+    headers = {"Cache-Control": "public, max-age=300", "ETag": etag}
+    if caching.is_current(request, etag):
+        return caching.not_modified(headers)
+    return FileResponse(path, media_type="image/jpeg", headers=headers, stat_result=stat)

@@ -1,0 +1,360 @@
+"""Lists of photos against sorting them all in Python; samples; the plan that makes them fast."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app import totals
+from app.attributes import KEYS
+from app.cells import Box
+from app.errors import AreaNotFound, BadRequest, LayerNotFound, PhotoNotFound
+from app.photos import public
+from app.photos.orders import ranked
+from app.photos.search import PhotoFilter, published, sample, search
+from app.schemas import Order, PhotoPage
+from app.tables import Release, score
+from tests.builders import flat, make_layer, make_photo, make_release, square, write_scores
+
+WEST, SOUTH = -70.70, -33.50
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One photo as the test made it; score is that of safety."""
+
+    id: int
+    lon: float
+    lat: float
+    area: str | None
+    score: int | None
+    captured_at: datetime | None
+
+
+@dataclass(frozen=True)
+class City:
+    release: Release
+    photos: list[Truth]
+
+
+@pytest.fixture
+def city(session: Session) -> City:
+    """120 photos in two areas and outside of them, with many ties, and some without a score."""
+    rng = random.Random(7)
+    shapes = {"a": square(WEST, SOUTH, 0.04), "b": square(WEST + 0.04, SOUTH, 0.04)}
+    make_layer(session, "comuna", shapes)
+    release = make_release(session, "shown", active=True)
+    photos = []
+    for number in range(120):
+        lon, lat = WEST + rng.random() * 0.1, SOUTH + rng.random() * 0.039
+        taken = None if number % 5 == 0 else EPOCH + timedelta(hours=rng.randrange(30))
+        photo = make_photo(session, lon, lat, captured_at=taken)
+        area = "a" if lon < WEST + 0.04 else "b" if lon < WEST + 0.08 else None
+        value = None if number % 11 == 0 else rng.randrange(300, 700, 20)
+        photos.append(Truth(photo.id, lon, lat, area, value, taken))
+    scores = {p.id: {"safety": p.score, "boring": 500} for p in photos}
+    write_scores(session, release, scores)
+    totals.publish(session)
+    session.refresh(release)
+    return City(release, photos)
+
+
+def all_pages(
+    session: Session, city: City, where: PhotoFilter, order: Order, limit: int = 7
+) -> tuple[list[int], list[PhotoPage]]:
+    pages = [search(session, city.release, where, order, limit)]
+    while pages[-1].next is not None:
+        pages.append(search(session, city.release, where, order, limit, pages[-1].next))
+    return [photo.id for page in pages for photo in page.photos], pages
+
+
+FILTERS = {
+    "all": (PhotoFilter(), lambda p: True),
+    "area": (PhotoFilter(layer="comuna", area="b"), lambda p: p.area == "b"),
+    "box": (
+        PhotoFilter(bbox=Box(WEST + 0.02, SOUTH + 0.01, WEST + 0.07, SOUTH + 0.03)),
+        lambda p: WEST + 0.02 <= p.lon <= WEST + 0.07 and SOUTH + 0.01 <= p.lat <= SOUTH + 0.03,
+    ),
+    "bounds": (
+        PhotoFilter(lowest=3.4, highest=5.8),
+        lambda p: p.score is not None and 340 <= p.score <= 580,
+    ),
+    "everything at once": (
+        PhotoFilter(layer="comuna", area="a", bbox=Box(-71, -34, WEST + 0.03, -33), lowest=4),
+        lambda p: p.area == "a" and p.lon <= WEST + 0.03 and (p.score or 0) >= 400,
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ["most", "least", "typical", "newest"])
+@pytest.mark.parametrize("name", FILTERS)
+def test_pages_are_the_sorted_list_cut_up(
+    session: Session, city: City, order: Order, name: str
+) -> None:
+    where, belongs = FILTERS[name]
+    truth = [p for p in city.photos if belongs(p) and (p.score is not None or order == "newest")]
+    ids, pages = all_pages(session, city, where, order)
+    assert len(truth) > 7
+    assert sorted(ids) == sorted(p.id for p in truth)
+    assert ids == [p.id for p in sorted(truth, key=_key(order, truth))]
+    assert {page.total for page in pages} == {len(truth)}
+    assert all(len(page.photos) == 7 for page in pages[:-1])
+
+
+def _key(order: str, truth: list[Truth]) -> Callable[[Truth], Any]:
+    scored = [p.score for p in truth if p.score is not None]
+    center = round(sum(scored) / len(scored))
+
+    def distance(photo: Truth) -> Any:
+        assert photo.score is not None
+        above = photo.score >= center
+        return abs(photo.score - center), above, photo.id if above else -photo.id
+
+    def age(photo: Truth) -> Any:
+        taken = photo.captured_at
+        return taken is None, 0 if taken is None else -taken.timestamp(), -photo.id
+
+    keys: dict[str, Callable[[Truth], Any]] = {
+        "most": lambda p: (-p.score, -p.id),  # type: ignore[operator]
+        "least": lambda p: (p.score, p.id),
+        "typical": distance,
+        "newest": age,
+    }
+    return keys[order]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "best", "worst"), [("safety", "most", "least"), ("boring", "least", "most")]
+)
+def test_best_is_the_favourable_end(
+    session: Session, city: City, attribute: str, best: Order, worst: Order
+) -> None:
+    where = PhotoFilter(attribute)
+    assert search(session, city.release, where, "best") == search(
+        session, city.release, where, best
+    )
+    assert search(session, city.release, where, "worst") == search(
+        session, city.release, where, worst
+    )
+
+
+def test_a_bound_is_inclusive_to_the_hundredth(session: Session) -> None:
+    """6.91 * 100 is 691.0000000000001 in binary."""
+    release = make_release(session)
+    photo = make_photo(session, WEST, SOUTH)
+    write_scores(session, release, {photo.id: flat(691)})
+    totals.publish(session)
+    for where in (PhotoFilter(lowest=6.91), PhotoFilter(highest=6.91)):
+        page = search(session, release, where)
+        assert [(p.id, p.scores["safety"]) for p in page.photos] == [(photo.id, 6.91)]
+    for where in (PhotoFilter(lowest=6.92), PhotoFilter(highest=6.9)):
+        assert search(session, release, where).total == 0
+
+
+def test_a_box_across_the_antimeridian_is_two(session: Session) -> None:
+    release = make_release(session)
+    fiji, samoa, greenwich = (make_photo(session, lon, -17.0) for lon in (179.5, -179.5, 0.0))
+    write_scores(session, release, {p.id: flat(500) for p in (fiji, samoa, greenwich)})
+    totals.publish(session)
+    page = search(session, release, PhotoFilter(bbox=Box(179, -18, -179, -16)))
+    assert {p.id for p in page.photos} == {fiji.id, samoa.id}
+
+
+def test_what_is_not_published_is_not_listed(session: Session, city: City) -> None:
+    late = make_photo(session, WEST + 0.01, SOUTH + 0.01)
+    write_scores(session, city.release, {late.id: flat(1000)})
+    before = search(session, city.release, PhotoFilter(), "most")
+    assert late.id not in {p.id for p in before.photos}
+    assert late.id not in sample(session, city.release, 1000).id
+    totals.publish(session)
+    after = search(session, city.release, PhotoFilter(), "most")
+    assert after.photos[0].id == late.id
+    assert after.total == before.total + 1
+
+
+def test_a_cursor_outlives_new_photos(session: Session, city: City) -> None:
+    """The pages that follow neither repeat nor skip one that was there."""
+    ids, _ = all_pages(session, city, PhotoFilter(), "typical")
+    first = search(session, city.release, PhotoFilter(), "typical", 7)
+    new = [make_photo(session, WEST, SOUTH + 0.001) for _ in range(30)]
+    write_scores(session, city.release, {p.id: flat(1000) for p in new})
+    totals.publish(session)
+    second = search(session, city.release, PhotoFilter(), "typical", 7, first.next)
+    assert [p.id for p in (*first.photos, *second.photos)] == ids[:14]
+    assert second.total == first.total
+
+
+@pytest.mark.parametrize("word", ["", "x", "abc=", "é", "eyJhIjoxfQ==", "bnVsbA==", "AAAA", "W10="])
+def test_a_cursor_of_others_is_refused(session: Session, city: City, word: str) -> None:
+    with pytest.raises(BadRequest, match="not one of ours"):
+        search(session, city.release, PhotoFilter(), cursor=word)
+
+
+def test_a_cursor_belongs_to_its_list(session: Session, city: City) -> None:
+    page = search(session, city.release, PhotoFilter(), "most", 7)
+    other = make_release(session)
+    for release, where, order in [
+        (other, PhotoFilter(), "most"),
+        (city.release, PhotoFilter("boring"), "most"),
+        (city.release, PhotoFilter(layer="comuna", area="a"), "most"),
+        (city.release, PhotoFilter(), "least"),
+    ]:
+        with pytest.raises(BadRequest, match="another list"):
+            search(session, release, where, order, 7, page.next)  # type: ignore[arg-type]
+    assert search(session, city.release, PhotoFilter(), "best", 7, page.next).photos
+
+
+def test_a_filter_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(BadRequest, match="give both or neither"):
+        PhotoFilter(layer="comuna")
+    with pytest.raises(BadRequest, match="swap them"):
+        PhotoFilter(lowest=6, highest=4)
+    PhotoFilter(lowest=0, highest=0)
+
+
+def test_an_area_that_is_not_there(session: Session, city: City) -> None:
+    with pytest.raises(LayerNotFound):
+        search(session, city.release, PhotoFilter(layer="barrio", area="a"))
+    with pytest.raises(AreaNotFound):
+        search(session, city.release, PhotoFilter(layer="comuna", area="z"))
+
+
+def test_a_release_without_scores_has_an_empty_page(session: Session) -> None:
+    release = make_release(session)
+    for order in ("most", "typical", "newest"):
+        page = search(session, release, PhotoFilter(), order)  # type: ignore[arg-type]
+        assert (page.total, page.photos, page.next) == (0, [], None)
+    drawn = sample(session, release, 10)
+    assert (drawn.n, drawn.total, drawn.id, drawn.scores["safety"]) == (0, 0, [], [])
+
+
+def test_a_photo_tells_what_everybody_may_know(session: Session, city: City) -> None:
+    photo = make_photo(session, WEST + 0.01, SOUTH + 0.01, heading_deg=90.0, licence="CC0")
+    write_scores(session, city.release, {photo.id: {"safety": 691, "boring": None}})
+    shown = public.one(session, city.release, photo.id)
+    assert shown.image == f"/photos/{photo.id}/image"
+    assert shown.thumbnail == f"/photos/{photo.id}/thumbnail"
+    assert (shown.lat, shown.lon) == (SOUTH + 0.01, WEST + 0.01)
+    assert shown.scores == {"safety": 6.91}
+    assert shown.raw == {"safety": 6.91}
+    assert shown.areas["comuna"].code == "a"
+    assert shown.licence == "CC0"
+    with pytest.raises(PhotoNotFound):
+        public.one(session, city.release, photo.id + 1_000_000)
+
+
+@pytest.mark.parametrize("hidden", ["place", "private"])
+def test_no_address_for_an_image_that_may_not_be_shown(
+    session: Session, city: City, hidden: str
+) -> None:
+    photo = make_photo(
+        session, WEST, SOUTH, image=hidden != "place", images_public=hidden != "private"
+    )
+    shown = public.one(session, city.release, photo.id)
+    assert (shown.image, shown.thumbnail, shown.scores) == (None, None, {})
+    with pytest.raises(PhotoNotFound, match="with an image to show"):
+        public.storage_key(session, photo.id)
+
+
+def test_neighbours_are_the_frames_of_the_same_drive(session: Session, city: City) -> None:
+    keys = [("drive", "0001"), ("drive", "0003"), ("drive", "0002"), ("other", "0002")]
+    one, three, two, other = (
+        make_photo(session, WEST, SOUTH, source=source, source_key=key).id for source, key in keys
+    )
+
+    def around(photo_id: int) -> tuple[int | None, int | None]:
+        found = public.one(session, city.release, photo_id).neighbours
+        return found.previous, found.next
+
+    assert around(two) == (one, three)
+    assert around(one) == (None, two)
+    assert around(other) == (None, None)
+
+
+def test_a_sample_is_stable_and_a_smaller_one_begins_it(session: Session, city: City) -> None:
+    large = sample(session, city.release, 100)
+    small = sample(session, city.release, 30)
+    assert (large.n, large.total, small.n) == (100, 120, 30)
+    assert large.id[:30] == small.id
+    assert large.scores["safety"][:30] == small.scores["safety"]
+    assert large.id != sorted(large.id)
+    other = sample(session, city.release, 30, seed=1)
+    assert set(other.id) != set(small.id)
+    make_photo(session, WEST, SOUTH)
+    assert sample(session, city.release, 100) == large
+
+
+def test_a_sample_says_of_each_photo_what_is_so(session: Session, city: City) -> None:
+    truth = {p.id: p for p in city.photos}
+    drawn = sample(session, city.release, 1_000)
+    assert sorted(drawn.id) == sorted(truth)
+    for row, photo_id in enumerate(drawn.id):
+        photo = truth[photo_id]
+        assert drawn.lon[row] == pytest.approx(photo.lon, abs=1e-6)
+        assert drawn.lat[row] == pytest.approx(photo.lat, abs=1e-6)
+        expected = None if photo.score is None else photo.score / 100
+        assert drawn.scores["safety"][row] == expected
+        assert drawn.scores["boring"][row] == 5.0
+        assert drawn.scores["wealthy"][row] is None
+
+
+def test_a_sample_of_a_box(session: Session, city: City) -> None:
+    where, belongs = FILTERS["box"]
+    drawn = sample(session, city.release, 1_000, where.bbox)
+    assert sorted(drawn.id) == sorted(p.id for p in city.photos if belongs(p))
+    assert drawn.total == drawn.n
+
+
+def test_a_sample_is_spread_evenly(session: Session) -> None:
+    """Ids in a row, as an import gives them, fall into a sample like a coin's tosses."""
+    release = make_release(session)
+    photo_ids = _many_photos(session, release, 4_000)
+    drawn = set(sample(session, release, 1_000).id)
+    eighths = [len(drawn.intersection(photo_ids[i : i + 500])) for i in range(0, 4_000, 500)]
+    # 125 expected in each, standard deviation below 10.
+    assert all(85 < n < 165 for n in eighths), eighths
+
+
+@pytest.mark.parametrize(
+    ("order", "scan"), [("most", "Index Only Scan Backward"), ("least", "Index Only Scan")]
+)
+def test_the_first_page_of_a_large_city_walks_along_an_index(
+    session: Session, order: str, scan: str
+) -> None:
+    release = make_release(session)
+    _many_photos(session, release, 20_000)
+    session.execute(text("ANALYZE score"))
+    conditions = [*published(release), score.c.score_safety.is_not(None)]
+    query = ranked(order, "safety", conditions, None, None, 61)  # type: ignore[arg-type]
+    compiled = query.compile(
+        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
+        compile_kwargs={"literal_binds": True},
+    )
+    plan = "\n".join(session.scalars(text(f"EXPLAIN {compiled}")))
+    assert "score_order_safety_idx" in plan
+    assert ("Backward" in plan) == ("Backward" in scan)
+    assert "Sort" not in plan
+
+
+def _many_photos(session: Session, release: Release, n: int) -> list[int]:
+    """Rows like those of one photo, n times."""
+    first = make_photo(session, WEST, SOUTH, image=False)
+    rows = text("""
+        INSERT INTO photo (source, source_key, location, q, x, y)
+        SELECT source, 'many-' || i, location, q, x, y FROM photo, generate_series(1, :n) i
+         WHERE id = :first RETURNING id
+    """)
+    ids = sorted(session.scalars(rows, {"n": n, "first": first.id}))
+    values = [
+        {"release_id": release.id, "photo_id": id, **{f"score_{key}": id % 1000 for key in KEYS}}
+        for id in ids
+    ]
+    session.execute(insert(score), values)
+    return ids
