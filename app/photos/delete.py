@@ -1,0 +1,79 @@
+"""How photos are taken away: from the totals first, then their rows, at last their files."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import ARRAY, BigInteger, any_, event, literal, select
+from sqlalchemy import delete as delete_from
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app import totals
+from app.photos.files import PhotoFiles
+from app.tables import Photo, RefusedPhoto
+
+
+def delete(
+    session: Session,
+    photo_ids: Sequence[int],
+    files: PhotoFiles,
+    *,
+    refuse: bool = False,
+    reason: str = "taken down",
+) -> int:
+    """Deletes the photos that are there with their scores; how many there were.
+
+    Their files go when the session commits, and stay when it is rolled back.
+    refuse: the same bytes are never accepted again, for the reason given.
+    """
+    totals.lock_exclusive(session)
+    one_of = Photo.id == any_(literal(list(photo_ids), ARRAY(BigInteger)))
+    query = select(Photo.id, Photo.sha256, Photo.storage_key).where(one_of)
+    found = session.execute(query.order_by(Photo.id).with_for_update()).all()
+    ids = [row.id for row in found]
+    if not ids:
+        return 0
+    totals.withdraw(session, ids)
+    if refuse:
+        hashes = [{"sha256": row.sha256, "reason": reason} for row in found if row.sha256]
+        if hashes:
+            session.execute(insert(RefusedPhoto).on_conflict_do_nothing(), hashes)
+    session.execute(delete_from(Photo).where(one_of))
+    keys = [row.storage_key for row in found if row.storage_key is not None]
+    _when_committed(session, lambda: files.delete(keys))
+    return len(ids)
+
+
+_WAITING = "app.photos.delete.waiting"
+
+
+def _when_committed(session: Session, act: Callable[[], None]) -> None:
+    """Acts after the outermost commit of the session; never, if that is rolled back.
+
+    What waits belongs to its transaction: a savepoint that is released hands it to the transaction
+    around it, and any other end forgets it.
+    """
+    if _WAITING not in session.info:
+        session.info[_WAITING] = []
+        event.listen(session, "after_commit", _committed)
+        event.listen(session, "after_transaction_end", _ended)
+    session.info[_WAITING].append((_innermost(session), act))
+
+
+def _innermost(session: Session) -> SessionTransaction | None:
+    return session.get_nested_transaction() or session.get_transaction()
+
+
+def _committed(session: Session) -> None:
+    waiting, transaction = session.info[_WAITING], _innermost(session)
+    parent = transaction.parent if transaction is not None else None
+    session.info[_WAITING] = [
+        (parent if of is transaction else of, act) for of, act in waiting if parent is not None
+    ]
+    if parent is None:
+        for _, act in waiting:
+            act()
+
+
+def _ended(session: Session, transaction: SessionTransaction) -> None:
+    waiting = session.info[_WAITING]
+    session.info[_WAITING] = [(of, act) for of, act in waiting if of is not transaction]
