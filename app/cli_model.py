@@ -1,0 +1,198 @@
+"""`mirada model …`: train rankers, judge a release, score a folder of photos.
+
+torch takes seconds to import and is not installed beside the web, so everything of `model/` that
+needs it is imported by the command that runs.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from model.errors import ModelError
+
+if TYPE_CHECKING:
+    from model.config import Config
+
+app = typer.Typer(help="Train rankers, judge a release, score photos.", no_args_is_help=True)
+errors = Console(stderr=True)
+
+Votes = Annotated[
+    Path,
+    typer.Argument(
+        help="votes.csv or votes.tsv of Place Pulse, or a CSV with left,right,winner,attribute."
+    ),
+]
+Photos = Annotated[Path, typer.Argument(help="Folder with the photos, named by their ids.")]
+ReleaseFolder = Annotated[Path, typer.Argument(help="Folder of the release.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; CUDA where there is one.")]
+
+
+@app.command()
+def train(
+    votes: Votes,
+    photos: Photos,
+    out: Annotated[Path, typer.Option(help="Folder to write the release to; must not exist.")],
+    config: Annotated[Path | None, typer.Option(help="TOML file; see docs/model.md.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the release; its folder's.")] = None,
+    demo: Annotated[
+        bool, typer.Option(help="Mark the release as trained on drawn scenes.")
+    ] = False,
+) -> None:
+    """Train one ranker per attribute and write a release."""
+    with _plainly():
+        from model.training import train as run
+
+        with _progress() as progress:
+            release = run(
+                votes,
+                photos,
+                out,
+                _config(config),
+                name=name or out.name,
+                demo=demo,
+                progress=progress,
+            )
+        _print_metrics(release.manifest["metrics"])
+        typer.echo(f"Release {release.name} is in {out}.")
+
+
+@app.command()
+def evaluate(
+    release: ReleaseFolder,
+    votes: Votes,
+    photos: Photos,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file; [votes] and [evaluation].")
+    ] = None,
+    trained: Annotated[
+        bool, typer.Option("--include-trained", help="Also photos that the release was made with.")
+    ] = False,
+    predictions: Annotated[
+        Path | None, typer.Option(help="CSV to write each vote with its difference to.")
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Judge a release by votes on photos that it was not trained on."""
+    with _plainly():
+        from model.judging import judge_release
+        from model.release import load
+
+        with _progress() as progress:
+            judged = judge_release(
+                load(release),
+                votes,
+                photos,
+                _config(config),
+                include_trained=trained,
+                device=device,
+                progress=progress,
+            )
+        if predictions is not None:
+            judged.votes.to_csv(predictions, index=False)
+        for reason, number in judged.left_out.items():
+            typer.echo(f"{number} votes left out: {reason}")
+        _print_metrics(judged.metrics)
+
+
+@app.command()
+def score(
+    release: ReleaseFolder,
+    photos: Photos,
+    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
+    device: Device = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Photos at a time.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads that decode.")] = None,
+) -> None:
+    """Write the raw outputs of all photos in a folder; unreadable ones are listed at the end."""
+    with _plainly():
+        from model import outputs
+        from model import photos as folders
+        from model.release import load
+        from model.scoring import Scorer
+
+        scorer = Scorer(load(release), device=device, batch=batch, threads=threads)
+        files = folders.index(photos)
+        with _progress() as progress:
+            written, unreadable = outputs.write(
+                out, scorer.attributes, scorer.score(files.items()), len(files), progress
+            )
+        typer.echo(f"{written} photos scored into {out}; {len(unreadable)} unreadable.")
+        for photo in unreadable:
+            typer.echo(f"  {photo.id}: {photo.error}")
+
+
+@app.command()
+def describe(release: ReleaseFolder) -> None:
+    """Print what a release says of itself, as JSON."""
+    with _plainly():
+        from model import manifest
+
+        typer.echo(json.dumps(manifest.describe(release), indent=2, ensure_ascii=False))
+
+
+def _config(path: Path | None) -> "Config":
+    from model.config import Config, load
+
+    return Config() if path is None else load(path)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What the user can mend is told in its own sentence, without a traceback."""
+    try:
+        yield
+    except ModelError as error:
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "torchvision", "safetensors"):
+            raise
+        errors.print(
+            f"This command needs {error.name}, which comes with the extra `worker`: "
+            "pip install 'mirada[worker]'.",
+            markup=False,
+        )
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar per stage, on the error stream; nothing where that is no terminal."""
+    columns = (TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=errors) as bars:
+        stages: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=total)
+            bars.update(stages[stage], completed=done)
+
+        yield show
+
+
+def _print_metrics(metrics: dict[str, dict[str, Any]]) -> None:
+    table = Table("attribute", "accuracy", "95 % interval", "votes", "with ties", "votes")
+    for attribute, figures in metrics.items():
+        low, high = figures["ci95"] or (None, None)
+        interval = f"{_percent(low)} – {_percent(high)}" if figures["ci95"] else "too few votes"
+        with_ties = figures["three_way"]
+        table.add_row(
+            attribute,
+            _percent(figures["accuracy"]),
+            interval,
+            f"{figures['votes']:,}",
+            _percent(with_ties["accuracy"]),
+            f"{with_ties['votes']:,}",
+        )
+    Console().print(table)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"

@@ -1,0 +1,109 @@
+"""Where networks run, and how a batch of pixels becomes their input."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.errors import DeviceError
+from model.images import Pixels, Preprocessing
+
+# Above 16 a CPU core no longer keeps the pixels between two layers in its caches.
+CPU_BATCH = 8
+GPU_BATCH = 256
+
+
+def choose(name: str | None = None) -> torch.device:
+    """The named device, or CUDA where there is one, else the CPU."""
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise DeviceError(f"There is no device {name!r}; use cpu, cuda or cuda:1.") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("There is no CUDA device; use cpu, or install a driver for the GPU.")
+    return device
+
+
+def inference(device: torch.device) -> torch.autocast:
+    """Mixed precision on CUDA only: a CPU without native bfloat16 is ten times slower with it."""
+    return torch.autocast(device.type, torch.float16, enabled=device.type == "cuda")
+
+
+def lanes(device: torch.device) -> ThreadPoolExecutor:
+    """Threads that work side by side: one per core of a CPU, one for any other device.
+
+    Each uses one core. Letting every operation use all cores instead waits for the slowest at
+    the end of each, which halves the speed, and quarters it where other processes run too.
+    """
+    if device.type == "cpu":
+        return ThreadPoolExecutor(
+            torch.get_num_threads(), "lane", initializer=torch.set_num_threads, initargs=(1,)
+        )
+    return ThreadPoolExecutor(1, "lane")
+
+
+class Network:
+    """A function of pixels on one device, fed in batches that shrink when memory runs out.
+
+    forward: (n, 3, height, width), normalised and channels-last → a tensor of n rows; called
+    from several threads at once on a CPU. batch: photos at a time per lane; None for what suits
+    the device.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[[Tensor], Tensor],
+        preprocessing: Preprocessing,
+        device: torch.device,
+        batch: int | None = None,
+    ) -> None:
+        self.forward = forward
+        self.device = device
+        self.batch = batch or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
+        self._lanes = lanes(device)
+        self._width = torch.get_num_threads() if device.type == "cpu" else 1
+        # For values 0 to 255, so that the division by 255 costs nothing.
+        self._mean = 255 * torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
+        self._std = 255 * torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
+
+    @property
+    def step(self) -> int:
+        """Photos that keep all lanes busy."""
+        return self.batch * self._width
+
+    def __call__(self, pixels: Pixels) -> Tensor:
+        """(n, height, width, 3) → n rows of 32-bit floats on the CPU, for any n ≥ 1."""
+        while True:
+            batches = [pixels[at : at + self.batch] for at in range(0, len(pixels), self.batch)]
+            try:
+                return torch.cat(list(self._lanes.map(self._run, batches)))
+            except RuntimeError as error:
+                if not _out_of_memory(error):
+                    raise
+                self._shrink(error)
+
+    def _run(self, pixels: Pixels) -> Tensor:
+        with torch.inference_mode(), inference(self.device):
+            # The pixels of a photo lie together in memory: this view is channels-last as it is.
+            images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+            images = images.to(self.device, non_blocking=True).float()
+            return self.forward((images - self._mean) / self._std).float().cpu()
+
+    def _shrink(self, error: RuntimeError) -> None:
+        if self.batch == 1:
+            raise DeviceError(
+                f"The memory of {self.device} does not hold one photo: {error}. "
+                "Free some of it, or use another device."
+            ) from error
+        self.batch = max(1, self.batch // 2)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has a class of its own for it; the CPU's allocator says it in words."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -1,0 +1,222 @@
+"""From votes and photos to a release."""
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from model import device as devices
+from model import evaluation, splits
+from model import material as materials
+from model import release as releases
+from model.config import Config
+from model.features import Features, Progress, Views, extract
+from model.fitting import Fitted, Pairs, fit
+from model.material import Material
+from model.networks import Head, for_inference, pretrained_trunk, state_hash
+
+TRUNK = "shared"
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """The progress of whoever does not want to hear of it."""
+
+
+def train(
+    votes_csv: Path,
+    photos_folder: Path,
+    out: Path,
+    config: Config,
+    *,
+    name: str,
+    demo: bool = False,
+    progress: Progress = quiet,
+) -> releases.Release:
+    """Train one ranker per attribute, judge them on new photos, and write the release `out`.
+
+    progress: called with a stage (`features`, then each attribute), what is done, and of how
+    much. The same votes, photos, configuration and kind of machine give the same release.
+    """
+    releases.refuse_existing(out)
+    material = materials.split(
+        materials.gather(votes_csv, photos_folder, config.votes), config.split
+    )
+    materials.refuse_too_few(material, votes_csv)
+    trunk = pretrained_trunk(config.network.trunk, config.network.weights).eval()
+    weights_hash = state_hash(trunk)
+    features = _features(trunk, weights_hash, material, config, out, progress)
+    material = materials.without(material, features.unreadable)
+    materials.refuse_too_few(material, votes_csv)
+    fitted = _fit(material, features, config, progress)
+    heads = {key: one.head for key, one in fitted.items()}
+    raw = raw_outputs(heads, features, list(features.row))
+    releases.save(
+        out,
+        trunks={TRUNK: (_describe_trunk(config, weights_hash), trunk)},
+        heads={key: (TRUNK, head) for key, head in heads.items()},
+        preprocessing=asdict(config.preprocessing),
+        split=material.split,
+        manifest={
+            "name": name,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "training": _describe_training(config, fitted),
+            "splits": _describe_split(config, material.split),
+            "votes": _describe_votes(material),
+            "metrics": _metrics(material, raw, config),
+            "data": {
+                "votes_sha256": hashlib.sha256(votes_csv.read_bytes()).hexdigest(),
+                "photos_sha256": features.digest,
+                "photos": len(features.row),
+                "unreadable": features.unreadable,
+                "rejected_rows": material.rejected,
+            },
+            "versions": _versions(),
+            "licence": config.release.licence,
+            "demo": demo,
+            "notes": list(config.release.notes),
+        },
+    )
+    return releases.load(out)
+
+
+def _features(
+    trunk: nn.Module,
+    weights_hash: str,
+    material: Material,
+    config: Config,
+    out: Path,
+    progress: Progress,
+) -> Features:
+    cache = Path(config.features.cache) if config.features.cache else out.parent / ".features"
+    device = devices.choose()
+    network = devices.Network(
+        for_inference(trunk, device), config.preprocessing, device, config.features.batch
+    )
+    return extract(
+        material.files,
+        network,
+        Views(config.preprocessing, config.views),
+        cache,
+        identity={"trunk": config.network.trunk, "weights_sha256": weights_hash},
+        threads=config.features.threads,
+        progress=progress,
+    )
+
+
+def _fit(
+    material: Material, features: Features, config: Config, progress: Progress
+) -> dict[str, Fitted]:
+    """One head per attribute, as many side by side as the device has lanes."""
+    device = devices.choose()
+    views = torch.from_numpy(features.views).to(device)
+    turn = Lock()
+
+    def tell(attribute: str, done: int, total: int) -> None:
+        with turn:
+            progress(attribute, done, total)
+
+    def one(attribute: str) -> Fitted:
+        return fit(
+            views,
+            _pairs(material.of(attribute, "train"), features.row).to(device),
+            _pairs(material.of(attribute, "validation"), features.row).to(device),
+            network=config.network,
+            loss=config.loss,
+            fitting=config.fitting,
+            progress=partial(tell, attribute),
+        )
+
+    with devices.lanes(device) as pool:
+        return dict(zip(material.attributes, pool.map(one, material.attributes), strict=True))
+
+
+def _pairs(frame: pd.DataFrame, row: Mapping[str, int]) -> Pairs:
+    left, right = (torch.tensor(frame[side].map(dict(row)).tolist()) for side in ("left", "right"))
+    return Pairs(left, right, torch.tensor(frame["winner"].tolist(), dtype=torch.int8))
+
+
+@torch.inference_mode()
+def raw_outputs(heads: Mapping[str, Head], features: Features, keys: list[str]) -> pd.DataFrame:
+    """Raw outputs of whole photos: index photo key, one column per attribute."""
+    rows = np.array([features.row[key] for key in keys], np.int64)
+    columns: dict[str, list[float]] = {attribute: [] for attribute in heads}
+    for chunk in np.array_split(rows, max(1, len(rows) // 4096)):
+        whole = torch.from_numpy(np.ascontiguousarray(features.views[chunk, 0]))
+        for attribute, head in heads.items():
+            columns[attribute].extend(head(whole).tolist())
+    return pd.DataFrame(columns, index=pd.Index(keys, name="photo"))
+
+
+def _metrics(material: Material, raw: pd.DataFrame, config: Config) -> dict[str, dict[str, Any]]:
+    thresholds: dict[str, float] = {}
+    for attribute in material.attributes:
+        chosen_on = material.of(attribute, "validation")
+        difference = evaluation.differences(chosen_on, raw)
+        thresholds[attribute] = evaluation.choose_tie_threshold(difference, chosen_on["winner"])
+    use = material.frame["use"]
+    return evaluation.judge(
+        material.frame[use == "test"],
+        material.frame[use == "one-new"],
+        raw,
+        thresholds,
+        config.evaluation.minimum_votes,
+    )
+
+
+def _describe_trunk(config: Config, weights_hash: str) -> dict[str, Any]:
+    return {
+        "network": config.network.trunk,
+        "weights": config.network.weights,
+        "weights_sha256": weights_hash,
+        "frozen": True,
+    }
+
+
+def _describe_training(config: Config, fitted: Mapping[str, Fitted]) -> dict[str, Any]:
+    return {
+        "config": config.as_dict(),
+        "fits": {
+            key: {"best_epoch": one.best_epoch, "epochs": [asdict(epoch) for epoch in one.epochs]}
+            for key, one in fitted.items()
+        },
+    }
+
+
+def _describe_split(config: Config, split: Mapping[str, str]) -> dict[str, Any]:
+    parts = list(split.values())
+    return {
+        "method": "photo",
+        "seed": config.split.seed,
+        "shares": config.split.shares,
+        "photos": {part: parts.count(part) for part in splits.PARTS},
+    }
+
+
+def _describe_votes(material: Material) -> dict[str, Any]:
+    """Attribute → votes by use, share of ties, and votes dropped by each rule."""
+    described = {}
+    for attribute in material.attributes:
+        frame = material.frame[material.frame["attribute"] == attribute]
+        uses = frame["use"].value_counts()
+        described[attribute] = {
+            **{use: int(uses.get(use, 0)) for use in ("train", "validation", "test", "one-new")},
+            "ties": round(float((frame["winner"] == 0).mean()), 4),
+            "dropped": {rule: n.get(attribute, 0) for rule, n in material.dropped.items()},
+        }
+    return described
+
+
+def _versions() -> dict[str, str]:
+    packages = ("torch", "torchvision", "numpy", "pillow", "safetensors")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
