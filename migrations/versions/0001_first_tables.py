@@ -297,12 +297,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["area_id"], ["area.id"], name=op.f("area_cell_total_area_id_fkey"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["release_id"],
-            ["release.id"],
-            name=op.f("area_cell_total_release_id_fkey"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("area_id", "release_id", "q", name=op.f("area_cell_total_pkey")),
     )
     op.create_table(
@@ -316,12 +310,6 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["area_id"], ["area.id"], name=op.f("area_histogram_area_id_fkey"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["release_id"],
-            ["release.id"],
-            name=op.f("area_histogram_release_id_fkey"),
-            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint(
             "area_id", "release_id", "attribute", "bin", name=op.f("area_histogram_pkey")
@@ -347,12 +335,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["area_id"], ["area.id"], name=op.f("area_total_area_id_fkey"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["release_id"],
-            ["release.id"],
-            name=op.f("area_total_release_id_fkey"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("area_id", "release_id", name=op.f("area_total_pkey")),
     )
     op.create_table(
@@ -365,12 +347,6 @@ def upgrade() -> None:
         ),
         sa.Column("bin", sa.SmallInteger(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["release_id"],
-            ["release.id"],
-            name=op.f("cell_histogram_release_id_fkey"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint(
             "release_id", "z", "q", "attribute", "bin", name=op.f("cell_histogram_pkey")
         ),
@@ -395,12 +371,6 @@ def upgrade() -> None:
         sa.Column("sum_depressing", sa.BigInteger(), nullable=False),
         sa.Column("n_beautiful", sa.Integer(), nullable=False),
         sa.Column("sum_beautiful", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["release_id"],
-            ["release.id"],
-            name=op.f("cell_total_release_id_fkey"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("release_id", "z", "q", name=op.f("cell_total_pkey")),
     )
     op.create_table(
