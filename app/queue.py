@@ -115,11 +115,29 @@ def failed_jobs(session: Session, release_id: int) -> int:
     )
 
 
+def given_up_jobs(session: Session) -> int:
+    """Scoring jobs of all releases that were given up."""
+    return _count(
+        session,
+        "procrastinate_jobs WHERE status = 'failed' AND task_name = ANY (:value)",
+        [SCORE, REFERENCE],
+    )
+
+
 def live_jobs(session: Session) -> int:
     """Scoring jobs of all releases that wait or run."""
     return _count(
         session,
         "procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = ANY (:value)",
+        [SCORE, REFERENCE],
+    )
+
+
+def running_jobs(session: Session) -> int:
+    """Scoring jobs that a worker has taken."""
+    return _count(
+        session,
+        "procrastinate_jobs WHERE status = 'doing' AND task_name = ANY (:value)",
         [SCORE, REFERENCE],
     )
 
@@ -171,6 +189,11 @@ def cancel_batch(session: Session, batch_id: int) -> int:
 def cancel_release(session: Session, release_id: int) -> int:
     """Takes the release's waiting jobs out of the queue, and forgets the failed; number of jobs."""
     return _cancel(session, "release_id", release_id)
+
+
+def forget_failed(session: Session, batch_id: int) -> int:
+    """Before the batch's photos are tried again; number of jobs."""
+    return _cancel(session, "batch_id", batch_id, ["failed"])
 
 
 def live_workers(session: Session) -> int:
@@ -249,12 +272,14 @@ def _count(session: Session, what: LiteralString, value: object) -> int:
     return session.scalar(text(f"SELECT count(*) FROM {what}"), {"value": value}) or 0
 
 
-def _cancel(session: Session, argument: str, value: int) -> int:
+def _cancel(
+    session: Session, argument: str, value: int, statuses: Sequence[str] = ("todo", "failed")
+) -> int:
     result = session.execute(
         text(
             "DELETE FROM procrastinate_jobs"
-            " WHERE status IN ('todo', 'failed') AND args ->> :argument = :value"
+            " WHERE status::text = ANY (:statuses) AND args ->> :argument = :value"
         ),
-        {"argument": argument, "value": str(value)},
+        {"statuses": list(statuses), "argument": argument, "value": str(value)},
     )
     return result.rowcount  # type: ignore[attr-defined, no-any-return]

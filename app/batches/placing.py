@@ -1,0 +1,123 @@
+"""Held photos get their place from a manifest that comes later than they."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.batches.batch import get, locked, score
+from app.batches.decoding import Decoder
+from app.batches.receiving import File, accept, clean_path
+from app.db import SessionFactory, driver_errors
+from app.errors import RejectedFile
+from app.photos.files import PhotoFiles
+from app.tables import Upload
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A row of a manifest. filename: a path within the batch, or a name that occurs there once."""
+
+    filename: str
+    lat: float
+    lon: float
+    heading_deg: float | None = None
+    captured_at: datetime | None = None
+
+
+def place(
+    sessions: SessionFactory,
+    files: PhotoFiles,
+    decoder: Decoder,
+    batch_id: int,
+    placements: Sequence[Placement],
+) -> int:
+    """How many held photos of the batch were placed; each is committed by itself.
+
+    A batch that was complete already scores them at once.
+    """
+    with driver_errors(), sessions.begin() as session:
+        get(session, batch_id)
+        held = session.execute(
+            select(Upload.id, Upload.path).where(
+                Upload.batch_id == batch_id, Upload.verdict == "held"
+            )
+        ).all()
+    by_path = _by_path(placements)
+    names = Counter(path.rpartition("/")[2] for _, path in held)
+    placed = 0
+    for upload_id, path in held:
+        name = path.rpartition("/")[2]
+        placement = by_path.get(path) or (by_path.get(name) if names[name] == 1 else None)
+        if placement is not None:
+            placed += _place(sessions, files, decoder, batch_id, upload_id, placement)
+    if placed:
+        _score_if_complete(sessions, batch_id)
+    return placed
+
+
+def _score_if_complete(sessions: SessionFactory, batch_id: int) -> None:
+    with driver_errors(), sessions.begin() as session:
+        if locked(session, batch_id).state in ("scoring", "done"):
+            score(session, batch_id)
+
+
+def _by_path(placements: Sequence[Placement]) -> dict[str, Placement]:
+    """By path and, where it is told apart by it, by name; of two rows for one file the first."""
+    found: dict[str, Placement] = {}
+    for placement in placements:
+        found.setdefault(clean_path(placement.filename), placement)
+    names = Counter(path.rpartition("/")[2] for path in found)
+    for path, placement in list(found.items()):
+        name = path.rpartition("/")[2]
+        if names[name] == 1:
+            found.setdefault(name, placement)
+    return found
+
+
+def _place(
+    sessions: SessionFactory,
+    files: PhotoFiles,
+    decoder: Decoder,
+    batch_id: int,
+    upload_id: int,
+    placement: Placement,
+) -> bool:
+    with driver_errors(), sessions.begin() as session:
+        old_key = session.get_one(Upload, upload_id).storage_key
+    if old_key is None:
+        return False
+    try:
+        data = files.original(old_key).read_bytes()
+        derived = decoder.derive(data)
+    except (FileNotFoundError, RejectedFile):
+        # Placed by another request meanwhile, or no longer readable: it stays as it is.
+        return False
+    own = derived.metadata
+    file = File(
+        path="",
+        data=data,
+        lat=placement.lat,
+        lon=placement.lon,
+        heading_deg=own.heading_deg if placement.heading_deg is None else placement.heading_deg,
+        captured_at=own.captured_at if placement.captured_at is None else placement.captured_at,
+    )
+    key = files.write(data, derived)
+    superfluous = [key]
+    try:
+        with driver_errors(), sessions.begin() as session:
+            batch = locked(session, batch_id)
+            upload = session.get_one(Upload, upload_id, with_for_update=True)
+            if upload.storage_key != old_key:
+                return False
+            outcome = accept(session, batch, file, upload.sha256, derived, key)
+            upload.verdict, upload.reason = outcome.verdict, outcome.reason
+            upload.message, upload.warnings = outcome.message, list(outcome.warnings)
+            upload.photo_id, upload.storage_key = outcome.photo_id, None
+            placed = outcome.verdict == "accepted"
+        superfluous = [old_key] if placed else [old_key, key]
+        return placed
+    finally:
+        files.delete(superfluous)

@@ -1,0 +1,278 @@
+"""One uploaded file → a verdict, a row that says so, and, if it is a photo, its place in the queue.
+
+The identity of an upload is (batch, path, bytes): sent again, it gets its first answer again.
+Between two short transactions the file is decoded and written; a file whose transaction fails is
+an orphan, which the photo store sweeps.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from app import queue
+from app.batches.batch import locked, must_be_open
+from app.batches.decoding import Decoder
+from app.batches.shapes import UploadOut
+from app.cells import MAX_LATITUDE_DEG
+from app.db import SessionFactory, driver_errors
+from app.errors import RejectedFile
+from app.images import MAX_BYTES, Derived
+from app.photos.files import PhotoFiles
+from app.photos.insert import NewPhoto, insert
+from app.tables import Batch, Layer, Photo, RefusedPhoto, Upload, photo_area
+
+MAX_PATH = 500
+NO_POSITION = "no-position"
+FUTURE = "future"
+OUTSIDE = "outside-areas"
+
+_TOLERATED_CLOCK = timedelta(days=1)
+"""A camera without a zone may be this far ahead."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What a request brings. lat, lon: from a form or a manifest; they go before the file's own.
+
+    problem: (reason, sentence) of a position that was given but is none.
+    """
+
+    path: str
+    data: bytes
+    lat: float | None = None
+    lon: float | None = None
+    heading_deg: float | None = None
+    captured_at: datetime | None = None
+    problem: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    verdict: str
+    reason: str | None = None
+    message: str | None = None
+    warnings: Sequence[str] = ()
+    photo_id: int | None = None
+    storage_key: str | None = None
+    """Of files that the upload owns: those of a held photo."""
+
+
+def clean_path(path: str) -> str:
+    """A relative path as it is stored: never one that leaves its folder, and always a name."""
+    parts = re.split(r"[/\\]+", "".join(c for c in path if c.isprintable()))
+    kept = [part.strip() for part in parts if part.strip() not in ("", ".", "..")]
+    return "/".join(kept)[-MAX_PATH:] or "unnamed"
+
+
+def receive(
+    sessions: SessionFactory, files: PhotoFiles, decoder: Decoder, batch_id: int, file: File
+) -> UploadOut:
+    """The verdict of a file. Raises BatchNotFound, and BatchClosed once the batch is complete."""
+    file = replace(file, path=clean_path(file.path))
+    sha256 = hashlib.sha256(file.data).digest()
+    with driver_errors(), sessions.begin() as session:
+        batch = locked(session, batch_id)
+        known = _first_answer(session, batch_id, file.path, sha256)
+        if known is not None:
+            return answer(known)
+        must_be_open(batch)
+        outcome = _without_decoding(session, file.data, sha256)
+        if outcome is not None:
+            return answer(_keep(session, batch_id, file.path, sha256, outcome))
+    try:
+        derived = decoder.derive(file.data)
+    except RejectedFile as refused:
+        outcome = _Outcome("rejected", refused.reason, str(refused))
+        return _decided(sessions, batch_id, file.path, sha256, outcome)
+    file = _completed(file, derived)
+    has_place = file.lat is not None and file.problem is None
+    key = files.write(file.data, derived if has_place else None)
+    kept = False
+    try:
+        with driver_errors(), sessions.begin() as session:
+            upload = _accepted_or_held(session, batch_id, file, sha256, derived, key)
+            result = answer(upload)
+            kept = _owns(session, upload, key)
+        return result
+    finally:
+        if not kept:
+            files.delete([key])
+
+
+def answer(upload: Upload) -> UploadOut:
+    return UploadOut(
+        id=upload.id,
+        path=upload.path,
+        verdict=upload.verdict,  # type: ignore[arg-type]
+        reason=upload.reason,
+        warnings=upload.warnings,
+        message=upload.message,
+        photo_id=upload.photo_id,
+    )
+
+
+def accept(
+    session: Session, batch: Batch, file: File, sha256: bytes, derived: Derived, key: str
+) -> _Outcome:
+    """Inserts the photo of a file with a place, or says what is in its way."""
+    assert file.lat is not None
+    assert file.lon is not None
+    new = NewPhoto(
+        source=batch.source,
+        source_key=sha256.hex(),
+        lat=file.lat,
+        lon=file.lon,
+        sha256=sha256,
+        storage_key=key,
+        heading_deg=file.heading_deg,
+        captured_at=file.captured_at,
+        width_px=derived.width_px,
+        height_px=derived.height_px,
+        licence=batch.licence,
+        attribution=batch.attribution,
+        images_public=batch.blurred,
+        batch_id=batch.id,
+    )
+    inserted = insert(session, [new], priority=queue.BATCH_PRIORITY)
+    if 0 in inserted.refused:
+        return _taken_down(inserted.refused[0])
+    if 0 in inserted.duplicates:
+        return _duplicate(inserted.duplicates[0].photo_id)
+    photo_id = inserted.new[0]
+    warnings = [*_time_warnings(file), *_place_warnings(session, photo_id)]
+    return _Outcome("accepted", warnings=warnings, photo_id=photo_id)
+
+
+def _decided(
+    sessions: SessionFactory, batch_id: int, path: str, sha256: bytes, outcome: _Outcome
+) -> UploadOut:
+    with driver_errors(), sessions.begin() as session:
+        batch = locked(session, batch_id)
+        known = _first_answer(session, batch_id, path, sha256)
+        if known is not None:
+            return answer(known)
+        must_be_open(batch)
+        return answer(_keep(session, batch_id, path, sha256, outcome))
+
+
+def _accepted_or_held(
+    session: Session, batch_id: int, file: File, sha256: bytes, derived: Derived, key: str
+) -> Upload:
+    batch = locked(session, batch_id)
+    known = _first_answer(session, batch_id, file.path, sha256)
+    if known is not None:
+        return known
+    must_be_open(batch)
+    outcome = _without_decoding(session, file.data, sha256)
+    if outcome is None and (file.lat is None or file.problem is not None):
+        reason, message = file.problem or (
+            NO_POSITION,
+            "The file says no position. Send a manifest that has one, or place it by hand.",
+        )
+        outcome = _Outcome("held", reason, message, _time_warnings(file), storage_key=key)
+    if outcome is None:
+        outcome = accept(session, batch, file, sha256, derived, key)
+    return _keep(session, batch_id, file.path, sha256, outcome)
+
+
+def _owns(session: Session, upload: Upload, key: str) -> bool:
+    """Whether the files are those of the upload, or of the photo that it became."""
+    if upload.storage_key == key:
+        return True
+    photo = None if upload.photo_id is None else session.get(Photo, upload.photo_id)
+    return photo is not None and photo.storage_key == key
+
+
+def _first_answer(session: Session, batch_id: int, path: str, sha256: bytes) -> Upload | None:
+    return session.scalar(
+        select(Upload).where(
+            Upload.batch_id == batch_id, Upload.path == path, Upload.sha256 == sha256
+        )
+    )
+
+
+def _without_decoding(session: Session, data: bytes, sha256: bytes) -> _Outcome | None:
+    """Verdicts that the bytes alone decide."""
+    if len(data) > MAX_BYTES:
+        return _Outcome(
+            "rejected", "too-large", f"The file is larger than {MAX_BYTES // 2**20} MB."
+        )
+    refused = session.get(RefusedPhoto, sha256)
+    if refused is not None:
+        return _taken_down(refused.reason)
+    photo_id = session.scalar(select(Photo.id).where(Photo.sha256 == sha256))
+    if photo_id is not None:
+        return _duplicate(photo_id)
+    held = session.scalar(
+        select(Upload).where(Upload.sha256 == sha256, Upload.verdict == "held").limit(1)
+    )
+    if held is not None:
+        return _Outcome(
+            "duplicate",
+            "duplicate",
+            f"The same file waits for its position as {held.path} of batch {held.batch_id}.",
+        )
+    return None
+
+
+def _taken_down(reason: str) -> _Outcome:
+    return _Outcome(
+        "rejected", "taken-down", f"This file was taken down and is not taken again ({reason})."
+    )
+
+
+def _duplicate(photo_id: int) -> _Outcome:
+    return _Outcome(
+        "duplicate", "duplicate", f"The same file is photo {photo_id} already.", photo_id=photo_id
+    )
+
+
+def _completed(file: File, derived: Derived) -> File:
+    """What was given goes before what the file says of itself."""
+    own = derived.metadata
+    file = replace(
+        file,
+        heading_deg=own.heading_deg if file.heading_deg is None else file.heading_deg,
+        captured_at=own.captured_at if file.captured_at is None else file.captured_at,
+    )
+    if file.lat is not None or file.problem is not None or own.lat is None or own.lon is None:
+        return file
+    if abs(own.lat) > MAX_LATITUDE_DEG:
+        message = f"The file says lat {own.lat:.5f}, which is beyond the map."
+        return replace(file, problem=("impossible-position", message))
+    return replace(file, lat=own.lat, lon=own.lon)
+
+
+def _time_warnings(file: File) -> list[str]:
+    if file.captured_at is None or file.captured_at <= datetime.now(UTC) + _TOLERATED_CLOCK:
+        return []
+    return [FUTURE]
+
+
+def _place_warnings(session: Session, photo_id: int) -> list[str]:
+    """A photo outside every area counts in cells only; without areas there is nothing to say."""
+    in_some_area = exists().where(photo_area.c.photo_id == photo_id)
+    outside = session.scalar(select(exists(select(Layer.key)) & ~in_some_area))
+    return [OUTSIDE] if outside else []
+
+
+def _keep(session: Session, batch_id: int, path: str, sha256: bytes, outcome: _Outcome) -> Upload:
+    upload = Upload(
+        batch_id=batch_id,
+        path=path,
+        sha256=sha256,
+        verdict=outcome.verdict,
+        reason=outcome.reason,
+        warnings=list(outcome.warnings),
+        message=outcome.message,
+        storage_key=outcome.storage_key,
+        photo_id=outcome.photo_id,
+    )
+    session.add(upload)
+    session.flush()
+    return upload

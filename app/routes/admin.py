@@ -1,0 +1,9 @@
+"""The admin's side: its pages, its API, and who may use them."""
+
+from fastapi import APIRouter
+
+from app.routes import admin_batches, admin_pages, admin_sign_in
+
+router = APIRouter()
+for part in (admin_sign_in, admin_pages, admin_batches):
+    router.include_router(part.router)

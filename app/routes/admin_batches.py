@@ -1,0 +1,242 @@
+"""Batches over HTTP: one request a photo, so that each has its verdict and is sent again alone."""
+
+import asyncio
+from collections.abc import AsyncIterable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Message, Receive
+
+from app import batches
+from app.batches import BatchIn, BatchOut, Decoder, PlaceOut, Progress, UploadOut
+from app.batches.shapes import PositionOut
+from app.db import SessionFactory, driver_errors
+from app.errors import BadRequest, NotFound
+from app.images import MAX_BYTES
+from app.photos.files import PhotoFiles
+from app.routes import admin_forms
+from app.routes.admin_access import get_caller
+from app.routes.problems import problem
+from app.routes.sessions import SessionDep
+from app.tables import Photo, Upload
+
+# A form's boundaries and fields come on top of its file.
+BODY_BYTES = MAX_BYTES + 64 * 1024
+MANIFEST_BYTES = 32 * 1024 * 1024
+FIELD_BYTES = 4096
+EVENT_EVERY_S = 1.0
+STATUS = {"accepted": 202, "held": 202, "duplicate": 409, "rejected": 422}
+
+router = APIRouter(prefix="/api/admin/batches", tags=["admin"], dependencies=[Depends(get_caller)])
+
+
+@router.get("")
+def list_batches(session: SessionDep) -> list[BatchOut]:
+    return batches.listing(session)
+
+
+@router.post("", status_code=201)
+def create_batch(session: SessionDep, new: BatchIn) -> Progress:
+    return batches.progress(session, batches.create(session, new).id)
+
+
+@router.get("/{batch_id}")
+def get_batch(session: SessionDep, batch_id: int) -> Progress:
+    return batches.progress(session, batch_id)
+
+
+@router.get("/{batch_id}/files")
+def list_files(
+    session: SessionDep,
+    batch_id: int,
+    after: Annotated[int, Query(ge=0, description="Files that came after this one")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+) -> list[UploadOut]:
+    return batches.uploads(session, batch_id, after, limit)
+
+
+@router.post(
+    "/{batch_id}/files",
+    status_code=202,
+    response_model=UploadOut,
+    responses={409: {"description": "The photo is there"}, 422: {"description": "Rejected"}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {
+                            "file": {"type": "string", "format": "binary"},
+                            "path": {
+                                "type": "string",
+                                "description": "Within the folder; the file's name if absent",
+                            },
+                            "lat": {"type": "number"},
+                            "lon": {"type": "number"},
+                            "heading_deg": {"type": "number"},
+                            "captured_at": {"type": "string", "format": "date-time"},
+                        },
+                    }
+                }
+            },
+        }
+    },
+)
+async def add_file(request: Request, batch_id: int) -> Response:
+    """The verdict of one photo. Sent again, the same file of the same path gets the same answer."""
+    async with _form(request, BODY_BYTES) as form:
+        uploaded, fields = _parts(form)
+        data = await uploaded.read(MAX_BYTES + 1)
+    path = fields.get("path") or uploaded.filename or ""
+    answer = await run_in_threadpool(
+        batches.receive,
+        request.app.state.sessions,
+        request.app.state.files,
+        _decoder(request),
+        batch_id,
+        admin_forms.file(path, data, fields),
+    )
+    if STATUS[answer.verdict] == 202:
+        return JSONResponse(answer.model_dump(mode="json"), 202)
+    return problem(
+        request,
+        STATUS[answer.verdict],
+        "duplicate-photo" if answer.verdict == "duplicate" else "rejected-file",
+        answer.message or "",
+        **answer.model_dump(mode="json", exclude={"message"}),
+    )
+
+
+@router.post("/{batch_id}/manifest")
+async def add_manifest(request: Request, batch_id: int) -> PlaceOut:
+    """Places held photos; its rows come back, to go with the files that are still to be sent."""
+    async with _form(request, MANIFEST_BYTES) as form:
+        uploaded, _ = _parts(form)
+        data = await uploaded.read()
+    return await run_in_threadpool(
+        _place, request, batch_id, data, uploaded.filename or "manifest.csv"
+    )
+
+
+@router.post("/{batch_id}/complete")
+def complete_batch(session: SessionDep, batch_id: int) -> Progress:
+    """No more files are taken; all that were accepted are scored."""
+    batches.complete(session, batch_id)
+    return batches.progress(session, batch_id)
+
+
+@router.post("/{batch_id}/score")
+def score_batch(session: SessionDep, batch_id: int) -> Progress:
+    """Scores now what has come so far."""
+    batches.score(session, batch_id)
+    return batches.progress(session, batch_id)
+
+
+@router.post("/{batch_id}/retry")
+def retry_batch(session: SessionDep, batch_id: int) -> Progress:
+    """Scores again what could not be read or was given up."""
+    batches.retry(session, batch_id)
+    return batches.progress(session, batch_id)
+
+
+@router.get("/{batch_id}/events", response_class=EventSourceResponse)
+async def batch_events(request: Request, batch_id: int) -> AsyncIterable[ServerSentEvent]:
+    """The batch's progress as it changes, a `progress` event at a time, to the end of the scoring.
+
+    Each has a session of its own: a request's is closed before its stream begins.
+    """
+    last: Progress | None = None
+    while not await request.is_disconnected():
+        now = await run_in_threadpool(_progress, request, batch_id)
+        if now != last:
+            yield ServerSentEvent(event="progress", data=now)
+            last = now
+        if now.state in ("done", "cancelled") and now.published:
+            break
+        await asyncio.sleep(EVENT_EVERY_S)
+
+
+@router.get("/{batch_id}/files/{upload_id}/thumbnail", response_class=FileResponse)
+def thumbnail(request: Request, session: SessionDep, batch_id: int, upload_id: int) -> Response:
+    """For admins also of photos that may not be shown to others; a held one has none yet."""
+    upload = session.get(Upload, upload_id)
+    photo = (
+        None if upload is None or upload.photo_id is None else session.get(Photo, upload.photo_id)
+    )
+    if upload is None or upload.batch_id != batch_id or photo is None or photo.storage_key is None:
+        raise NotFound(f"File {upload_id} of batch {batch_id} has no thumbnail.")
+    files: PhotoFiles = request.app.state.files
+    path = files.thumbnail(photo.storage_key)
+    if not path.exists():
+        raise NotFound(f"The thumbnail of photo {photo.id} is not in the photo store.")
+    return FileResponse(
+        path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"}
+    )
+
+
+def _place(request: Request, batch_id: int, data: bytes, name: str) -> PlaceOut:
+    placements, problems = admin_forms.manifest(data, name)
+    placed = batches.place(
+        request.app.state.sessions,
+        request.app.state.files,
+        _decoder(request),
+        batch_id,
+        placements,
+    )
+    rows = [PositionOut(**vars(placement)) for placement in placements]
+    return PlaceOut(placed=placed, rows=rows, problems=problems)
+
+
+def _progress(request: Request, batch_id: int) -> Progress:
+    sessions: SessionFactory = request.app.state.sessions
+    with driver_errors(), sessions.begin() as session:
+        return batches.progress(session, batch_id)
+
+
+def _form(request: Request, max_bytes: int) -> Any:
+    """The form, read while it comes; HTTPException 413 as soon as it is larger than it may be.
+
+    The parser has no bound for a file, so the bytes are counted before it.
+    """
+    limited = Request(request.scope, _limited(request.receive, max_bytes))
+    return limited.form(max_files=1, max_fields=8, max_part_size=FIELD_BYTES)
+
+
+def _limited(receive: Receive, max_bytes: int) -> Receive:
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > max_bytes:
+            raise HTTPException(413, f"The request is larger than {max_bytes // 2**20} MB.")
+        return message
+
+    return counted
+
+
+def _parts(form: FormData) -> tuple[UploadFile, dict[str, str]]:
+    uploaded = form.get("file")
+    if not isinstance(uploaded, UploadFile):
+        raise BadRequest("The form has no part `file` with the photo in it.")
+    fields = {key: value.strip() for key, value in form.items() if isinstance(value, str)}
+    return uploaded, fields
+
+
+def _decoder(request: Request) -> Decoder:
+    """One for the app, made with the first file."""
+    state = request.app.state
+    if not hasattr(state, "decoder"):
+        state.decoder = Decoder()
+    decoder: Decoder = state.decoder
+    return decoder
