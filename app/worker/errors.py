@@ -10,7 +10,7 @@ SCALE_WAIT_S = 10
 SURPRISES = 3
 
 
-class JobReturned(MiradaError):  # noqa: N818
+class JobReturned(MiradaError):
     """The worker was asked to stop; what it has not scored goes back to the queue."""
 
     code = "job-returned"
@@ -22,19 +22,19 @@ class ReleaseMissing(BadRelease):
     code = "release-missing"
 
 
-class PhotoStoreAway(MiradaError):  # noqa: N818
+class PhotoStoreAway(MiradaError):
     """Not one original of a job is there: the store is not mounted, or is another one."""
 
     code = "photo-store-away"
 
 
-class ScaleAwaited(MiradaError):  # noqa: N818
+class ScaleAwaited(MiradaError):
     """The first pass over the reference photos of the release is not finished."""
 
     code = "scale-awaited"
 
 
-class ScoringFailed(MiradaError):  # noqa: N818
+class ScoringFailed(MiradaError):
     """Jobs were given up; the log says why."""
 
     code = "scoring-failed"
