@@ -9,7 +9,6 @@ FROM base AS assets
 COPY package.json package-lock.json tsconfig.json ./
 RUN .ci/setup assets
 COPY static static
-COPY templates templates
 RUN npm run build
 
 FROM base AS web

@@ -9,7 +9,7 @@ EXTRA ?= dev
 PYTHON := .venv/bin/python
 MIRADA := .venv/bin/mirada
 DIST := static/dist/manifest.json
-SOURCES := $(shell find static templates -path static/dist -prune -o -type f -print 2>/dev/null)
+SOURCES := $(shell find static -path static/dist -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help setup demo test check bench serve worker migrate assets screenshots stop lock clean
 
@@ -50,8 +50,8 @@ check: setup ## Lint, types, import contracts, JavaScript tests, migrations agai
 test: setup assets ## Run all tests, in two processes, browser included
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
-bench: setup ## Measure what users wait for, on random data of a realistic size
-	@$(PYTHON) -m bench
+bench: setup ## Measure what users wait for, on random photos (PHOTOS=100000)
+	@$(PYTHON) -m tests.benchmarks $(if $(PHOTOS),--photos $(PHOTOS))
 
 screenshots: setup assets ## Photograph the demo's map in three window sizes, into screenshots/
 	@$(PYTHON) -m tests.browser.screenshots screenshots
