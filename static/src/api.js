@@ -1,0 +1,150 @@
+// The one place that talks to the server.
+
+/** @import {Area, AreaList, CellDetail, PhotoDetail, PhotoPage, Release, Sample} from "./types.d.ts" */
+
+/** status 0: no answer at all. */
+export class RequestFailed extends Error {
+  /** @param {number} status @param {string} [detail] words of the server for people */
+  constructor(status, detail) {
+    super(detail ?? `HTTP ${status}`);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+const RETRIES_WHEN_BUSY = 3;
+const WATCH_EVERY_MS = 60_000;
+
+/** @type {Set<(running: number) => void>} */
+const watchers = new Set();
+let running = 0;
+
+/** Calls back with the number of requests under way, each time it changes. @param {(running: number) => void} watcher */
+export function watchRequests(watcher) {
+  watchers.add(watcher);
+}
+
+/** @param {number} change */
+function count(change) {
+  running += change;
+  for (const watcher of watchers) watcher(running);
+}
+
+/** @param {number} seconds @param {AbortSignal | undefined} signal @returns {Promise<void>} */
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+/**
+ * Waits and asks again while the server says that it is busy (429).
+ * @param {string} url @param {RequestInit} init @returns {Promise<Response>}
+ */
+async function request(url, init) {
+  for (let attempt = 0; ; attempt += 1) {
+    const response = await fetch(url, init);
+    if (response.status !== 429 || attempt === RETRIES_WHEN_BUSY) return response;
+    await pause(Number(response.headers.get("Retry-After")) || 1, init.signal ?? undefined);
+  }
+}
+
+/** @param {string} url @param {RequestInit} [init] */
+async function ask(url, init = {}) {
+  count(1);
+  try {
+    const response = await request(url, init);
+    if (!response.ok && response.status !== 304) {
+      const problem = await response.json().catch(() => ({}));
+      throw new RequestFailed(response.status, problem.detail);
+    }
+    return response;
+  } catch (error) {
+    if (error instanceof TypeError) throw new RequestFailed(0);
+    throw error;
+  } finally {
+    count(-1);
+  }
+}
+
+/** @param {string} url @param {AbortSignal} [signal] @returns {Promise<any>} */
+async function json(url, signal) {
+  return (await ask(url, { signal })).json();
+}
+
+/**
+ * A vector tile's bytes; null when nothing lies in it.
+ * @param {string} url @param {AbortSignal} signal
+ */
+export async function tile(url, signal) {
+  const response = await ask(url, { signal });
+  if (response.status === 204) return null;
+  const bytes = await response.arrayBuffer();
+  return bytes.byteLength > 0 ? bytes : null;
+}
+
+/** @param {string} layer @param {string} release @returns {Promise<AreaList>} */
+export function areas(layer, release) {
+  return json(`/api/areas/${layer}?release=${encodeURIComponent(release)}`);
+}
+
+/** @param {string} layer @returns {Promise<GeoJSON.FeatureCollection>} */
+export function outlines(layer) {
+  return json(`/api/areas/${layer}.geojson`);
+}
+
+/** @param {{ z: number, x: number, y: number }} cell @returns {Promise<CellDetail>} */
+export function cell({ z, x, y }) {
+  return json(`/api/cells/${z}/${x}/${y}`);
+}
+
+/** @param {Record<string, string | number | null | undefined>} where @param {AbortSignal} [signal] @returns {Promise<PhotoPage>} */
+export function photos(where, signal) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(where)) {
+    if (value !== null && value !== undefined) query.set(name, String(value));
+  }
+  return json(`/api/photos?${query}`, signal);
+}
+
+/** @param {number} n @param {number} seed @returns {Promise<Sample>} */
+export function sample(n, seed) {
+  return json(`/api/photos/sample?n=${n}&seed=${seed}`);
+}
+
+/** @param {number} id @param {AbortSignal} [signal] @returns {Promise<PhotoDetail>} */
+export function photo(id, signal) {
+  return json(`/api/photos/${id}`, signal);
+}
+
+/** The release that is shown now, or null when nothing is scored yet. @returns {Promise<Release | null>} */
+async function currentRelease() {
+  try {
+    return await json("/tiles.json");
+  } catch (error) {
+    if (error instanceof RequestFailed && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/**
+ * Asks each minute, and when the page is looked at again, whether there is newer data.
+ * A check that fails is left to the next one: the page keeps what it shows.
+ * @param {Release | null} current @param {(release: Release | null) => void} onNews
+ */
+export function watchRelease(current, onNews) {
+  let known = current;
+  const check = async () => {
+    if (document.hidden) return;
+    const now = await currentRelease().catch(() => known);
+    if (now?.release === known?.release && now?.version === known?.version) return;
+    known = now;
+    onNews(now);
+  };
+  setInterval(check, WATCH_EVERY_MS);
+  addEventListener("focus", check);
+}

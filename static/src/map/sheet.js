@@ -1,0 +1,110 @@
+// On a phone: the bottom sheet that holds the legend, the controls and the panel.
+
+import { byId } from "../dom.js";
+
+/** @typedef {"peek" | "half" | "full"} Stop */
+
+const STOPS = /** @type {const} */ (["peek", "half", "full"]);
+const DRAG_PX = 6;
+
+export class Sheet {
+  /** @param {() => { open: string, close: string }} labels @param {() => void} onClosed the sheet was pulled down to peek */
+  constructor(labels, onClosed) {
+    this.root = byId("sheet");
+    this.head = byId("sheet-head");
+    this.grip = byId("sheet-grip");
+    this.body = byId("sheet-body");
+    this.labels = labels;
+    this.onClosed = onClosed;
+    /** @type {Stop} */
+    this.stop = "peek";
+    this.phone = matchMedia("(max-width: 600px)");
+    /** Where each part lives on wider screens. */
+    this.homes = ["panel", "controls", "legend", "nav"].map((id) => {
+      const node = byId(id);
+      const home = document.createComment(id);
+      node.before(home);
+      return { node, home };
+    });
+    this.phone.addEventListener("change", () => this.arrange());
+    this.grip.addEventListener("click", () => this.set(this.stop === "peek" ? "half" : "peek"));
+    this.listenForDrag();
+    this.arrange();
+  }
+
+  /** Moves the parts into the sheet, or back to where they live. */
+  arrange() {
+    for (const { node, home } of this.homes) {
+      if (this.phone.matches) this.body.append(node);
+      else home.after(node);
+    }
+    this.root.hidden = !this.phone.matches;
+    this.set("peek", false);
+  }
+
+  /** @param {Stop} stop @param {boolean} [tell] */
+  set(stop, tell = true) {
+    const closed = stop === "peek" && this.stop !== "peek";
+    this.stop = stop;
+    this.root.dataset.stop = stop;
+    this.root.style.removeProperty("height");
+    this.grip.setAttribute("aria-expanded", String(stop !== "peek"));
+    this.label();
+    this.body.inert = stop === "peek";
+    if (closed) {
+      this.body.scrollTop = 0;
+      if (tell) this.onClosed();
+    }
+  }
+
+  label() {
+    const { open, close } = this.labels();
+    this.grip.setAttribute("aria-label", this.stop === "peek" ? open : close);
+  }
+
+  /** Height of what is seen at the bottom, for keeping places clear of it. */
+  height() {
+    return this.phone.matches ? this.root.getBoundingClientRect().height : 0;
+  }
+
+  listenForDrag() {
+    /** @type {{ y: number, height: number, moved: boolean } | null} */
+    let drag = null;
+    this.head.addEventListener("pointerdown", (event) => {
+      drag = { y: event.clientY, height: this.root.getBoundingClientRect().height, moved: false };
+    });
+    this.head.addEventListener("pointermove", (event) => {
+      if (!drag) return;
+      const up = drag.y - event.clientY;
+      if (!drag.moved && Math.abs(up) < DRAG_PX) return;
+      if (!drag.moved) this.head.setPointerCapture(event.pointerId);
+      drag.moved = true;
+      this.root.classList.add("dragged");
+      this.root.style.height = `${Math.max(64, drag.height + up)}px`;
+    });
+    const drop = () => {
+      if (drag?.moved) this.settle();
+      else if (drag) this.tapped();
+      this.root.classList.remove("dragged");
+      drag = null;
+    };
+    this.head.addEventListener("pointerup", drop);
+    this.head.addEventListener("pointercancel", drop);
+  }
+
+  /** A tap beside the grip does what the grip does; the grip hears its own click. */
+  tapped() {
+    if (this.stop === "peek")
+      requestAnimationFrame(() => this.stop === "peek" && this.grip.click());
+  }
+
+  /** To the nearest stop after a drag. */
+  settle() {
+    const height = this.root.getBoundingClientRect().height;
+    const heights = { peek: 64, half: innerHeight * 0.52, full: innerHeight - 80 };
+    const nearest = [...STOPS].sort(
+      (a, b) => Math.abs(heights[a] - height) - Math.abs(heights[b] - height),
+    )[0];
+    this.set(nearest ?? "peek");
+  }
+}
