@@ -1,0 +1,169 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model import evaluation, votes
+from model.config import Config, VotesConfig
+from model.errors import ReleaseError, VotesError
+from model.release import Release
+from model.scoring import Scorer
+from model.training import train
+from tests.model import scenes
+from tests.model.conftest import Trained
+
+
+def with_votes(config: Config, **changes: object) -> Config:
+    return replace(config, votes=replace(config.votes, **changes))  # type: ignore[arg-type]
+
+
+def scores(release: Release, photos: Path) -> pd.DataFrame:
+    scored = Scorer(release).score((path.stem, path) for path in sorted(photos.iterdir()))
+    return pd.DataFrame({photo.id: photo.raw for photo in scored}).T
+
+
+def test_learns_the_qualities_that_were_drawn(trained: Trained) -> None:
+    split, raw = trained.release.split(), scores(trained.release, trained.photos)
+    held_out = [key for key, part in split.items() if part == "test"]
+    for attribute, values in trained.qualities.items():
+        truth = pd.Series(values)
+        own = raw.loc[held_out, attribute].corr(truth[held_out], method="spearman")
+        assert own > 0.75
+        other = "lively" if attribute == "safety" else "safety"
+        assert own > raw.loc[held_out, other].corr(truth[held_out], method="spearman") + 0.3
+
+
+def test_reports_what_a_recount_of_the_test_part_gives(trained: Trained) -> None:
+    """From the votes file, the stored split and the release's own scores."""
+    split, raw = trained.release.split(), scores(trained.release, trained.photos)
+    frame = votes.drop_repeats(votes.read(trained.votes).frame)
+    in_test = frame["left"].map(split).eq("test") & frame["right"].map(split).eq("test")
+    for attribute, metrics in trained.release.manifest["metrics"].items():
+        own = frame[in_test & (frame["attribute"] == attribute)]
+        untied = own[own["winner"] != 0]
+        difference = evaluation.differences(untied, raw)
+        right = float((np.sign(difference) == untied["winner"]).mean())
+        assert metrics["votes"] == len(untied) > 50
+        assert metrics["accuracy"] == pytest.approx(right)
+        assert metrics["ci95"][0] < right < metrics["ci95"][1]
+        assert right > 0.75
+        assert metrics["three_way"]["votes"] == len(own)
+        assert metrics["three_way"]["ties"] == int((own["winner"] == 0).sum())
+        assert metrics["tie_auc"] > 0.55
+        assert metrics["one_photo_new"]["votes"] > metrics["votes"]
+
+
+def test_counts_every_vote(trained: Trained) -> None:
+    for counts in trained.release.manifest["votes"].values():
+        uses = [counts[use] for use in ("train", "validation", "test", "one-new")]
+        assert sum(uses) + sum(counts["dropped"].values()) == 2500
+        assert 0.05 < counts["ties"] < 0.2
+
+
+def test_the_same_seeds_give_the_same_weights(trained: Trained, tmp_path: Path) -> None:
+    again = train(trained.votes, trained.photos, tmp_path / "again", trained.config, name="again")
+    for part in ("trunk", "heads"):
+        assert again.manifest[part] == trained.release.manifest[part]
+    assert again.manifest["metrics"] == trained.release.manifest["metrics"]
+
+
+def test_one_attribute_alone_gives_the_same_ranker(trained: Trained, tmp_path: Path) -> None:
+    config = with_votes(trained.config, attributes=("lively",))
+    alone = train(trained.votes, trained.photos, tmp_path / "alone", config, name="alone")
+    assert alone.attributes == ("lively",)
+    # A photo may stand in votes of the other attribute only, which changes the split.
+    assert alone.split() == trained.release.split()
+    assert alone.manifest["heads"]["lively"] == trained.release.manifest["heads"]["lively"]
+
+
+def test_shuffled_labels_come_out_at_chance(trained: Trained, tmp_path: Path) -> None:
+    """99.9 % intervals; a leak from the test part would lift them above a half."""
+    shuffled = tmp_path / "votes.csv"
+    scenes.write_votes(shuffled, trained.qualities, 8000, seed=11, shuffled=True)
+    config = with_votes(trained.config, repeats="keep")
+    release = train(shuffled, trained.photos, tmp_path / "release", config, name="shuffled")
+    for metrics in release.manifest["metrics"].values():
+        half = (metrics["ci95"][1] - metrics["ci95"][0]) / 2 * 3.29 / 1.96
+        assert abs(metrics["accuracy"] - 0.5) < half
+        assert half < 0.2
+        assert metrics["votes"] > 200
+
+
+def test_tells_its_progress(trained: Trained, tmp_path: Path) -> None:
+    told: dict[str, list[tuple[int, int]]] = {}
+    train(
+        trained.votes,
+        trained.photos,
+        tmp_path / "release",
+        trained.config,
+        name="told",
+        progress=lambda stage, done, total: told.setdefault(stage, []).append((done, total)),
+    )
+    assert next(iter(told)) == "features"
+    assert set(told) == {"features", "safety", "lively"}
+    assert told["features"] == [(140, 140)]
+    assert [done for done, _ in told["safety"]] == list(range(1, len(told["safety"]) + 1))
+
+
+def test_unreadable_and_missing_photos_are_counted(trained: Trained, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    keys = sorted(trained.qualities["safety"])
+    for key in keys[2:]:
+        (photos / f"{key}.jpg").write_bytes((trained.photos / f"{key}.jpg").read_bytes())
+    (photos / f"{keys[1]}.jpg").write_text("no photo")
+    release = train(trained.votes, photos, tmp_path / "release", trained.config, name="gaps")
+    assert list(release.manifest["data"]["unreadable"]) == [keys[1]]
+    assert release.manifest["data"]["photos"] == 138
+    dropped = release.manifest["votes"]["safety"]["dropped"]
+    assert dropped["photo missing"] > 0
+    assert dropped["photo unreadable"] > 0
+
+
+def test_small_photos_can_be_taken_for_missing(trained: Trained, tmp_path: Path) -> None:
+    sizes = sorted(path.stat().st_size for path in trained.photos.iterdir())
+    config = with_votes(trained.config, min_photo_bytes=sizes[14])
+    release = train(trained.votes, trained.photos, tmp_path / "release", config, name="large")
+    assert release.manifest["data"]["photos"] == sum(size >= sizes[14] for size in sizes)
+    assert release.manifest["votes"]["safety"]["dropped"]["photo too small"] > 0
+
+
+def test_refuses_before_it_works(trained: Trained, tmp_path: Path) -> None:
+    taken = trained.release.folder
+    with pytest.raises(ReleaseError, match="exists; delete it"):
+        train(trained.votes, trained.photos, taken, trained.config, name="x")
+    out = tmp_path / "release"
+    with pytest.raises(VotesError, match="no votes on boring, only on lively, safety"):
+        train(
+            trained.votes,
+            trained.photos,
+            out,
+            replace(trained.config, votes=VotesConfig(attributes=("boring",))),
+            name="x",
+        )
+    others = tmp_path / "others"
+    scenes.write_photos(others, 3, seed=99)
+    with pytest.raises(VotesError, match="names of the files must be the ids"):
+        train(trained.votes, others, out, trained.config, name="x")
+    few = tmp_path / "few.csv"
+    scenes.write_votes(few, {"safety": trained.qualities["safety"]}, 1, seed=0)
+    with pytest.raises(VotesError, match="leaves no vote on safety"):
+        train(few, trained.photos, out, trained.config, name="x")
+    few.write_text(few.read_text().replace("safety", "../safety"))
+    with pytest.raises(VotesError, match="use letters, digits"):
+        train(few, trained.photos, out, trained.config, name="x")
+    assert not out.exists()
+
+
+def test_a_failure_leaves_no_half_release(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("model.manifest.write", fail)
+    with pytest.raises(OSError, match="no space"):
+        train(trained.votes, trained.photos, tmp_path / "release", trained.config, name="x")
+    assert list(tmp_path.iterdir()) == []
