@@ -11,6 +11,7 @@ from app.db import session_factory
 from app.exports.built import Built
 from app.photos.files import PhotoFiles
 from app.routes import (
+    admin,
     areas,
     attributes,
     caching,
@@ -84,6 +85,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         pages,
         docs,
         health,
+        admin,
     ):
         app.include_router(part.router)
     app.mount("/assets", AssetFiles(built.folder), name="assets")

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import folium
+import numpy as np
+import shapely
+from shapely.geometry import mapping, shape
 from sqlalchemy.orm import Session
 
 from app import areas, releases
@@ -15,11 +17,15 @@ from app.attributes import ATTRIBUTES, Attribute, Language
 from app.errors import LayerNotFound
 from app.exports.built import Built
 from app.exports.colours import cividis, colour
-from app.exports.offline import Legend, OfflineMap, page
+from app.exports.offline import Legend, OfflineMap, inert, page
 from app.exports.texts import TEXTS, number
 from app.tables import Release
 
-Feature = dict[str, Any]
+Geometry = dict[str, Any]
+
+VERTICES = 8_000
+TOLERANCES_DEG = (1e-4, 2e-4, 5e-4, 1e-3)
+"""10 to 100 m."""
 
 
 def write(session: Session, release: Release, path: Path, language: Language = "es") -> None:
@@ -36,13 +42,12 @@ def html(
     """Raises SetupMissing while the front end, which has Leaflet, is not built."""
     layer = first_layer(session)
     figures = areas.figures(session, release, layer.key)
-    outlines = json.loads(areas.geojson(session, layer.key))["features"]
+    drawn = _outlines(session, layer.key, figures)
     spread = areas.spread(session, release, layer.key)
 
     city = OfflineMap(tiles=None, control_scale=True)
     for attribute in ATTRIBUTES:
-        shapes = _features(outlines, figures, attribute, language)
-        _choropleth(shapes, figures, attribute, spread, language).add_to(city)
+        _choropleth(drawn, attribute, spread, language).add_to(city)
     folium.LayerControl(collapsed=False).add_to(city)
     Legend(
         [_legend(attribute, spread, language) for attribute in ATTRIBUTES],
@@ -68,23 +73,24 @@ def _title(attribute: Attribute, language: Language) -> str:
     return TEXTS[language]["looks"].format(label=attribute.label[language])
 
 
-def _features(
-    outlines: list[Feature], figures: list[AreaFigures], attribute: Attribute, language: Language
-) -> list[Feature]:
-    """Outlines with the one line that is shown of an area. Folium writes it as HTML."""
+def _outlines(
+    session: Session, layer: str, figures: list[AreaFigures]
+) -> list[tuple[AreaFigures, Geometry]]:
+    """Areas that are larger than the grid of coordinates, each with its geometry in GeoJSON.
+
+    The file holds them six times, so they are drawn more coarsely than on the page.
+    """
     by_code = {each.code: each for each in figures}
-    return [
-        {
-            "type": "Feature",
-            "id": outline["properties"]["code"],
-            "geometry": outline["geometry"],
-            "properties": {
-                "tip": escape(_tip(by_code[outline["properties"]["code"]], attribute, language))
-            },
-        }
-        for outline in outlines
-        if outline["geometry"] is not None
-    ]
+    features = json.loads(areas.geojson(session, layer))["features"]
+    there = [feature for feature in features if feature["geometry"] is not None]
+    whole = np.array([shape(feature["geometry"]) for feature in there], dtype=object)
+    shapes = whole
+    for tolerance_deg in TOLERANCES_DEG:
+        if shapely.get_num_coordinates(shapes).sum() <= VERTICES:
+            break
+        shapes = shapely.coverage_simplify(whole, tolerance_deg)
+    codes = [feature["properties"]["code"] for feature in there]
+    return [(by_code[code], mapping(each)) for code, each in zip(codes, shapes, strict=True)]
 
 
 def _tip(area: AreaFigures, attribute: Attribute, language: Language) -> str:
@@ -101,34 +107,41 @@ def _tip(area: AreaFigures, attribute: Attribute, language: Language) -> str:
 
 
 def _choropleth(
-    shapes: list[Feature],
-    figures: list[AreaFigures],
+    drawn: list[tuple[AreaFigures, Geometry]],
     attribute: Attribute,
     spread: float,
     language: Language,
 ) -> folium.GeoJson:
-    by_code = {each.code: each for each in figures}
-
-    def style(feature: Feature) -> dict[str, Any]:
-        area = by_code[feature["id"]]
-        found = area.attributes.get(attribute.key)
-        if found is None:
-            return {"color": "#9aa0a6", "weight": 0.5, "fillOpacity": 0}
-        if not area.shown:
-            line = {"color": "#6b7178", "weight": 1, "dashArray": "3 4"}
-            return {**line, "fillColor": "#d4d6d9", "fillOpacity": 0.6}
-        fill = colour(found.mean, spread, attribute.palette)
-        return {"color": "#ffffff", "weight": 1, "fillColor": fill, "fillOpacity": 0.9}
-
+    """Ids are places in the list, since folium writes them into a script as they are."""
+    features = [
+        {
+            "type": "Feature",
+            "id": place,
+            "geometry": geometry,
+            "properties": {"tip": inert(_tip(area, attribute, language))},
+        }
+        for place, (area, geometry) in enumerate(drawn)
+    ]
     return folium.GeoJson(
-        {"type": "FeatureCollection", "features": shapes},
+        {"type": "FeatureCollection", "features": features},
         name=_title(attribute, language),
         overlay=False,
         show=attribute is ATTRIBUTES[0],
-        style_function=style,
+        style_function=lambda feature: _style(drawn[feature["id"]][0], attribute, spread),
         highlight_function=lambda feature: {"weight": 3, "color": "#1b1f24"},
-        tooltip=folium.GeoJsonTooltip(["tip"], labels=False, sticky=True) if shapes else None,
+        tooltip=folium.GeoJsonTooltip(["tip"], labels=False, sticky=True),
     )
+
+
+def _style(area: AreaFigures, attribute: Attribute, spread: float) -> dict[str, Any]:
+    found = area.attributes.get(attribute.key)
+    if found is None:
+        return {"color": "#9aa0a6", "weight": 0.5, "fillOpacity": 0}
+    if not area.shown:
+        line = {"color": "#6b7178", "weight": 1, "dashArray": "3 4"}
+        return {**line, "fillColor": "#d4d6d9", "fillOpacity": 0.6}
+    fill = colour(found.mean, spread, attribute.palette)
+    return {"color": "#ffffff", "weight": 1, "fillColor": fill, "fillOpacity": 0.9}
 
 
 def _legend(attribute: Attribute, spread: float, language: Language) -> dict[str, Any]:
@@ -164,7 +177,7 @@ def _about(
     if layer.source:
         licence = f" ({layer.licence})" if layer.licence else ""
         lines.append(texts["outlines"].format(source=layer.source) + licence)
-    return lines
+    return [inert(line) for line in lines]
 
 
 def _fit(city: folium.Map, figures: list[AreaFigures]) -> None:

@@ -17,6 +17,7 @@ from app.exports.built import Built
 from app.routes.areas import layers
 from app.routes.assets import address
 from app.routes.attributes import ALL
+from app.routes.releases import release_out
 from app.routes.sessions import SnapshotDep
 from app.routes.tilejson import described
 from app.schemas import BaseMap, PageData
@@ -66,10 +67,17 @@ def gallery_page(
 
 
 @router.get("/about", response_class=HTMLResponse)
-def about_page(request: Request, release: ReleaseIfAny, lang: LanguageDep) -> Response:
-    metrics = {} if release is None else release.metrics
-    demo = release is not None and releases.is_demo(release)
-    values = {"page": "about", "release": release, "metrics": metrics, "demo": demo}
+def about_page(
+    request: Request, session: SnapshotDep, release: ReleaseIfAny, lang: LanguageDep
+) -> Response:
+    shown = None if release is None else release_out(request, session, release)
+    values = {
+        "page": "about",
+        "release": shown,
+        "metrics": {} if shown is None else shown.metrics,
+        "demo": shown is not None and shown.demo,
+        "layers": layers(session),
+    }
     return render(request, "about.html", lang, values)
 
 

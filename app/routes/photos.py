@@ -12,7 +12,7 @@ from app.photos.search import SAMPLE_LIMIT, PhotoFilter
 from app.routes import caching
 from app.routes.parameters import BoxDep, ReleaseDep
 from app.routes.sessions import SnapshotDep
-from app.schemas import AttributeKey, Order, PhotoDetail, PhotoPage
+from app.schemas import AttributeKey, Order, PhotoDetail, PhotoPage, PhotoSample
 
 router = APIRouter(tags=["photos"])
 
@@ -50,7 +50,7 @@ def list_photos(
     return search.search(session, release, where, order, limit, cursor)
 
 
-@router.get("/api/photos/sample")
+@router.get("/api/photos/sample", response_model=PhotoSample)
 def sample_photos(
     request: Request,
     session: SnapshotDep,

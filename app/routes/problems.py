@@ -55,7 +55,7 @@ def problem(
     **extensions: Any,
 ) -> Response:
     """Never cached: the same address may answer well a moment later."""
-    response = _page(request, status, detail) if _wants_page(request) else None
+    response = _page(request, status, code, detail) if _wants_page(request) else None
     if response is None:
         body = {
             "type": "about:blank",
@@ -78,11 +78,11 @@ def _wants_page(request: Request) -> bool:
     )
 
 
-def _page(request: Request, status: int, detail: str) -> Response | None:
+def _page(request: Request, status: int, code: str, detail: str) -> Response | None:
     """None where no page can be made, as long as the front end is not built."""
     lang = pages.get_language(request, request.query_params.get("lang"))
     try:
-        values = {"page": "", "status": status, "message": detail, "demo": False}
+        values = {"page": "error", "demo": False, "status": status, "code": code, "message": detail}
         return pages.render(request, "error.html", lang, values, status)
     except MiradaError:
         return None

@@ -16,11 +16,11 @@ def list_releases(request: Request, session: SnapshotDep) -> ReleaseList:
     active = releases.active(session)
     return ReleaseList(
         active=None if active is None else active.name,
-        releases=[_release(request, session, each) for each in releases.listing(session)],
+        releases=[release_out(request, session, each) for each in releases.listing(session)],
     )
 
 
-def _release(request: Request, session: Session, release: Release) -> ReleaseOut:
+def release_out(request: Request, session: Session, release: Release) -> ReleaseOut:
     description = described(request, session, release)
     return ReleaseOut.model_validate(
         {

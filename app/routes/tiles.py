@@ -112,7 +112,11 @@ def _release(session: Session, name: str, version: int) -> Release:
     return release
 
 
-@router.get("/tiles/{tileset}/{z}/{x}/{y}.mvt")
+@router.get(
+    "/tiles/{tileset}/{z}/{x}/{y}.mvt",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {}}}, 204: {"description": "Nothing is there"}},
+)
 async def tile(request: Request, tileset: str, z: str, x: str, y: str) -> Response:
     """One Mapbox Vector Tile. 204 when it holds nothing."""
     name, version = _tileset(tileset)

@@ -75,7 +75,9 @@ def all_pages(
     return [photo.id for page in pages for photo in page.photos], pages
 
 
-FILTERS = {
+Belongs = Callable[[Truth], bool]
+
+FILTERS: dict[str, tuple[PhotoFilter, Belongs]] = {
     "all": (PhotoFilter(), lambda p: True),
     "area": (PhotoFilter(layer="comuna", area="b"), lambda p: p.area == "b"),
     "box": (
@@ -229,7 +231,7 @@ def test_an_area_that_is_not_there(session: Session, city: City) -> None:
 def test_a_release_without_scores_has_an_empty_page(session: Session) -> None:
     release = make_release(session)
     for order in ("most", "typical", "newest"):
-        page = search(session, release, PhotoFilter(), order)  # type: ignore[arg-type]
+        page = search(session, release, PhotoFilter(), order)
         assert (page.total, page.photos, page.next) == (0, [], None)
     drawn = sample(session, release, 10)
     assert (drawn.n, drawn.total, drawn.id, drawn.scores["safety"]) == (0, 0, [], [])
