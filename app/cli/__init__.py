@@ -1,0 +1,76 @@
+"""The `mirada` command.
+
+What a command needs is imported by the command itself: geopandas, alembic and the web server take
+a second or more, and `mirada --help` should not.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app import cli_model
+from app.cli import data, releases, service
+from app.errors import MiradaError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+service.add_to(app)
+app.add_typer(data.imports, name="import")
+app.add_typer(data.layers, name="layers")
+app.add_typer(data.photos, name="photos")
+app.add_typer(data.exports, name="export")
+app.add_typer(releases.app, name="releases")
+app.add_typer(service.database, name="db")
+app.add_typer(cli_model.app, name="model")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("mirada"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Mirada maps how a city looks to people."""
+
+
+def main() -> None:
+    """Ends with 1 and one sentence for what a person can act upon; other errors are ours."""
+    try:
+        app()
+    except Exception as error:
+        sentence = _in_words(error)
+        if sentence is None:
+            raise
+        print(f"mirada: {sentence}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _in_words(error: Exception) -> str | None:
+    if isinstance(error, MiradaError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    if "sqlalchemy" in sys.modules:
+        from sqlalchemy.exc import DBAPIError
+        from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+        from app.db import domain_error
+
+        if isinstance(error, DBAPIError | PoolTimeout):
+            return str(domain_error(error) or "") or None
+    return None
