@@ -20,6 +20,8 @@ TIMEOUT_S = 30
 Refusal = tuple[str, str]
 """Reason and message of a RejectedFile, which does not survive the way between processes."""
 
+TOO_MUCH: Refusal = ("too-large", "The picture takes too much memory to read.")
+
 
 class Decoder:
     """`app.images.derive` elsewhere. The processes start with the first file."""
@@ -104,8 +106,10 @@ def _derive(data: bytes, timeout_s: int) -> Derived | Refusal:
     try:
         return derive(data)
     except RejectedFile as refused:
+        if isinstance(refused.__cause__, MemoryError):
+            return TOO_MUCH
         return refused.reason, str(refused)
     except MemoryError:
-        return "too-large", "The picture takes too much memory to read."
+        return TOO_MUCH
     finally:
         signal.alarm(0)

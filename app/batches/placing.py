@@ -1,6 +1,5 @@
 """Held photos get their place from a manifest that comes later than they."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,41 +39,60 @@ def place(
     """
     with driver_errors(), sessions.begin() as session:
         get(session, batch_id)
-        held = session.execute(
-            select(Upload.id, Upload.path).where(
-                Upload.batch_id == batch_id, Upload.verdict == "held"
-            )
+        uploads = session.execute(
+            select(Upload.id, Upload.path, Upload.verdict)
+            .where(Upload.batch_id == batch_id, Upload.verdict.in_(["held", "accepted"]))
+            .order_by(Upload.id)
         ).all()
-    by_path = _by_path(placements)
-    names = Counter(path.rpartition("/")[2] for _, path in held)
+    found = matches([upload.path for upload in uploads], placements)
     placed = 0
-    for upload_id, path in held:
-        name = path.rpartition("/")[2]
-        placement = by_path.get(path) or (by_path.get(name) if names[name] == 1 else None)
-        if placement is not None:
-            placed += _place(sessions, files, decoder, batch_id, upload_id, placement)
+    for upload in uploads:
+        if upload.verdict == "held" and upload.path in found:
+            placement = found[upload.path]
+            placed += _place(sessions, files, decoder, batch_id, upload.id, placement)
     if placed:
         _score_if_complete(sessions, batch_id)
     return placed
+
+
+def matches(paths: Sequence[str], placements: Sequence[Placement]) -> dict[str, Placement]:
+    """Which row is for which path: the one of the same path, of two the first.
+
+    Else one is the end of the other, `a.jpg` of `calle/a.jpg`, as long as it is for one path only
+    and no other row is for it.
+    """
+    exact: dict[str, Placement] = {}
+    by_name: dict[str, list[tuple[str, Placement]]] = {}
+    for placement in placements:
+        named = clean_path(placement.filename)
+        if exact.setdefault(named, placement) is placement:
+            by_name.setdefault(_name(named), []).append((named, placement))
+    namesakes: dict[str, list[str]] = {}
+    for path in paths:
+        namesakes.setdefault(_name(path), []).append(path)
+    found = {path: exact[path] for path in paths if path in exact}
+    for path in paths:
+        rows = [row for row in by_name.get(_name(path), []) if _is_end(row[0], path)]
+        if path not in found and len(rows) == 1:
+            named, placement = rows[0]
+            if [other for other in namesakes[_name(path)] if _is_end(named, other)] == [path]:
+                found[path] = placement
+    return found
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _is_end(one: str, other: str) -> bool:
+    """Whether one of two paths is the end of the other, part by part."""
+    return f"/{one}".endswith(f"/{other}") or f"/{other}".endswith(f"/{one}")
 
 
 def _score_if_complete(sessions: SessionFactory, batch_id: int) -> None:
     with driver_errors(), sessions.begin() as session:
         if locked(session, batch_id).state in ("scoring", "done"):
             score(session, batch_id)
-
-
-def _by_path(placements: Sequence[Placement]) -> dict[str, Placement]:
-    """By path and, where it is told apart by it, by name; of two rows for one file the first."""
-    found: dict[str, Placement] = {}
-    for placement in placements:
-        found.setdefault(clean_path(placement.filename), placement)
-    names = Counter(path.rpartition("/")[2] for path in found)
-    for path, placement in list(found.items()):
-        name = path.rpartition("/")[2]
-        if names[name] == 1:
-            found.setdefault(name, placement)
-    return found
 
 
 def _place(
