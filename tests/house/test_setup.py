@@ -11,8 +11,29 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EVERYDAY_TOOLS = (
     *("bash", "env", "cat", "sed", "cut", "ls", "sort", "grep", "head", "sha256sum"),
-    *("dirname", "rm", "xargs", "tail"),
+    *("dirname", "rm", "xargs", "tail", "comm"),
 )
+
+
+# Builds an editable install of a folder, as setuptools would, but needs nothing to be installed.
+BACKEND = """
+import os, zipfile
+
+INFO = {
+    "METADATA": "Metadata-Version: 2.1\\nName: mirada\\nVersion: 1\\n",
+    "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    "entry_points.txt": "[console_scripts]\\nmirada = app:main\\n",
+}
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    files = {"mirada.pth": os.getcwd()}
+    files |= {f"mirada-1.dist-info/{name}": content for name, content in INFO.items()}
+    files["mirada-1.dist-info/RECORD"] = "".join(f"{name},,\\n" for name in files)
+    with zipfile.ZipFile(os.path.join(folder, "mirada-1-py3-none-any.whl"), "w") as wheel:
+        for name, content in files.items():
+            wheel.writestr(name, content)
+    return "mirada-1-py3-none-any.whl"
+"""
 
 
 @pytest.mark.parametrize("extra", ["web", "worker", "dev"])
@@ -70,6 +91,47 @@ def test_an_older_python_is_passed_over_and_then_named(
     assert done.returncode == 1
     assert "Python 3.11 or newer" in done.stderr
     assert "PostgreSQL" not in done.stderr.split("Install it")[0]
+
+
+def test_a_broken_environment_is_repaired(tmp_path: Path) -> None:
+    """On a project without dependencies, so that nothing is downloaded."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "setup", tmp_path / ".ci")
+    (tmp_path / "static" / "dist").mkdir(parents=True)
+    (tmp_path / "static" / "dist" / "manifest.json").touch()
+    (tmp_path / "requirements-web.lock").touch()
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").touch()
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (tmp_path / "backend.py").write_text(BACKEND)
+    environment = os.environ | {"MIRADA_DATABASE_URL": "postgresql://elsewhere/mirada"}
+
+    def setup() -> str:
+        done = subprocess.run(
+            [tmp_path / ".ci" / "setup", "web"], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        subprocess.run([tmp_path / ".venv" / "bin" / "python", "-c", "import app"], check=True)
+        return done.stdout
+
+    half_made = tmp_path / ".venv" / "bin"
+    half_made.mkdir(parents=True)
+    (half_made / "python").symlink_to("/nowhere/python")
+    made = "Making the Python environment"
+    assert made in setup()
+    assert setup() == ""
+
+    [packages] = (tmp_path / ".venv" / "lib").glob("python3*/site-packages")
+    shutil.rmtree(packages / "mirada-1.dist-info")
+    assert made in setup()
+    assert setup() == ""
+
+    (tmp_path / ".venv" / "mirada-web.stamp").unlink()
+    again = setup()
+    assert "Installing Python packages" in again
+    assert made not in again
 
 
 def test_an_unknown_extra_is_refused() -> None:
