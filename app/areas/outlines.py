@@ -1,6 +1,7 @@
 """The areas of a layer as GeoJSON for the map."""
 
 import json
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -52,27 +53,23 @@ def outlines(shapes: NDArray[Any]) -> NDArray[Any]:
             break
         simplified = shapely.coverage_simplify(shapes, tolerance_deg)
     # Rounding each vertex by itself keeps common borders common.
-    rounded = shapely.transform(simplified, lambda points: np.round(points, DECIMALS))
-    return np.asarray(shapely.remove_repeated_points(rounded))
+    return np.asarray(shapely.transform(simplified, lambda points: np.round(points, DECIMALS)))
 
 
 def _geometry(shape: Any) -> dict[str, Any] | None:
-    parts = [
-        [_ring(ring) for ring in (part.exterior, *part.interiors) if _is_ring(ring)]
-        for part in shape.geoms
-        if _is_ring(part.exterior)
-    ]
-    if not parts:
+    polygons = []
+    for part in shapely.get_parts(shape):
+        rings = [_ring(ring) for ring in (part.exterior, *part.interiors)]
+        if rings[0]:
+            polygons.append([ring for ring in rings if ring])
+    if not polygons:
         return None
-    if len(parts) == 1:
-        return {"type": "Polygon", "coordinates": parts[0]}
-    return {"type": "MultiPolygon", "coordinates": parts}
-
-
-def _is_ring(ring: Any) -> bool:
-    """Not one that rounding made into a line or a point."""
-    return len(ring.coords) >= 4 and len(set(ring.coords)) >= 3
+    if len(polygons) == 1:
+        return {"type": "Polygon", "coordinates": polygons[0]}
+    return {"type": "MultiPolygon", "coordinates": polygons}
 
 
 def _ring(ring: Any) -> list[tuple[float, float]]:
-    return [(x, y) for x, y in ring.coords]
+    """Without vertices that rounding made equal; empty if it made the ring a line or a point."""
+    points = [point for point, _ in groupby(ring.coords)]
+    return points if len(set(points)) >= 3 else []
