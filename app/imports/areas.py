@@ -1,5 +1,6 @@
 """A layer of areas out of any map file, with every photo given its area in it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from app.imports.recipes import Recipe
 from app.imports.summary import Summary
 from app.imports.table import Table
 from app.tables import Area, Layer
+
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ def run(factory: SessionFactory, wanted: Wanted, *, city_name: str, step: Step =
     that makes no layer, NameTaken for a layer that is there unless it is to be replaced.
     """
     summary = Summary("features")
+    if _KEY.fullmatch(wanted.layer) is None:
+        raise BadRequest(
+            f"{wanted.layer!r} cannot be the key of a layer: it takes up to 41 lower case letters "
+            f"without accents, digits and `_`, and begins with a letter."
+        )
     with factory() as session:
         there = session.get(Layer, wanted.layer) is not None
         if there and not wanted.replace:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 from shapely import GeometryCollection, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -188,7 +189,8 @@ def polygons(geometry: BaseGeometry | None) -> tuple[MultiPolygon, str | None]:
     if geometry is None or geometry.is_empty:
         raise BadRow("empty-geometry", "it has no geometry")
     flat = shapely.force_2d(geometry)
-    if not all(math.isfinite(bound) for bound in flat.bounds):
+    # Not the bounds, which pass over NaN.
+    if not np.isfinite(shapely.get_coordinates(flat)).all():
         raise BadRow("invalid-geometry", "it has a coordinate that is no number")
     if not isinstance(flat, Polygon | MultiPolygon | GeometryCollection):
         raise BadRow("not-a-polygon", f"it is a {flat.geom_type}, not a polygon")
