@@ -179,7 +179,13 @@ def test_the_legend_says_what_the_map_does(
     assert numbers[KEYS.index("boring")] == ["7", "6", "5", "4", "3"]
     assert ends[0] == ["menos segura", "más segura"]
     assert ends[KEYS.index("boring")] == ["más aburrida", "menos aburrida"]
-    for line in (TEXTS["es"]["demo"], "Versión shown-1", "33 fotos", "5 = mitad de la ciudad"):
+    for line in (
+        TEXTS["es"]["demo"],
+        TEXTS["es"]["meaning.demo"],
+        "Versión shown-1",
+        "33 fotos",
+        "5 = mitad de la ciudad",
+    ):
         assert line in html
 
 

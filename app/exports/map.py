@@ -45,7 +45,7 @@ def html(
     drawn = _outlines(session, layer.key, figures)
     spread = areas.spread(session, release, layer.key)
 
-    city = OfflineMap(tiles=None, control_scale=True)
+    city = OfflineMap(tiles=None)
     for attribute in ATTRIBUTES:
         _choropleth(drawn, attribute, spread, language).add_to(city)
     folium.LayerControl(collapsed=False).add_to(city)
@@ -162,7 +162,9 @@ def _about(
 ) -> list[str]:
     texts = TEXTS[language]
     published = release.published_at
+    demo = releases.is_demo(release)
     lines = [
+        *([texts["demo"]] if demo else []),
         texts["half"],
         texts["release"].format(
             name=release.name,
@@ -170,10 +172,8 @@ def _about(
             date="–" if published is None else published.date().isoformat(),
             n=sum(each.n for each in figures),
         ),
-        texts["meaning"],
+        texts["meaning.demo" if demo else "meaning"],
     ]
-    if releases.is_demo(release):
-        lines.insert(0, texts["demo"])
     if layer.source:
         licence = f" ({layer.licence})" if layer.licence else ""
         lines.append(texts["outlines"].format(source=layer.source) + licence)

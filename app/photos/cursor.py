@@ -22,7 +22,7 @@ class Cursor(BaseModel):
 
     asked: str
     total: int
-    center: int | None
+    center: int | None = None
     score: Annotated[int, Field(ge=0, le=1000)] | None = None
     captured_at: datetime | None = None
     photo_id: Annotated[int, Field(ge=0, lt=2**63)]

@@ -132,6 +132,14 @@ def _key(order: str, truth: list[Truth]) -> Callable[[Truth], Any]:
     return keys[order]
 
 
+def test_the_newest_are_listed_without_any_score_of_the_attribute(
+    session: Session, city: City
+) -> None:
+    ids, _ = all_pages(session, city, PhotoFilter("wealthy"), "newest")
+    assert sorted(ids) == sorted(photo.id for photo in city.photos)
+    assert search(session, city.release, PhotoFilter("wealthy"), "most").total == 0
+
+
 @pytest.mark.parametrize(
     ("attribute", "best", "worst"), [("safety", "most", "least"), ("boring", "least", "most")]
 )
