@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sorted } from "./dropping.js";
+import { Positions } from "./positions.js";
+import { Rate } from "./rate.js";
+import { pauseS, Sending } from "./sending.js";
+import en from "./texts/en.json" with { type: "json" };
+import es from "./texts/es.json" with { type: "json" };
+import { AdminWords } from "./words.js";
+
+/** @import {Position, Sendable, Upload} from "./types.d.ts" */
+
+/** @param {string} path @returns {Sendable} */
+const sendable = (path) => ({ path, file: new File(["x"], path) });
+
+/** @param {Partial<Upload>} given @returns {Upload} */
+const upload = (given) => ({
+  id: 1,
+  path: "a.jpg",
+  verdict: "accepted",
+  reason: null,
+  warnings: [],
+  message: null,
+  photo_id: null,
+  scored: false,
+  ...given,
+});
+
+/** @param {string} filename @param {number} lat @returns {Position} */
+const row = (filename, lat) => ({ filename, lat, lon: 0, heading_deg: null, captured_at: null });
+
+class Failed extends Error {
+  /** @param {boolean} passes @param {number} retryAfterS */
+  constructor(passes, retryAfterS = 0) {
+    super("failed");
+    this.passes = passes;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+test("both languages have the same texts with the same places", () => {
+  assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort());
+  for (const [key, text] of Object.entries(es)) {
+    const places = (/** @type {string} */ t) => [...t.matchAll(/\{\w+\}/g)].map(String).sort();
+    assert.deepEqual(
+      places(text),
+      places(/** @type {Record<string, string>} */ (en)[key] ?? ""),
+      key,
+    );
+  }
+});
+
+test("a known reason is said in the page's language, another in the server's words", () => {
+  const words = new AdminWords("es");
+  const truncated = upload({
+    verdict: "rejected",
+    reason: "truncated",
+    message: "The file is cut off.",
+  });
+  assert.equal(words.why(truncated), "El archivo está cortado o dañado.");
+  assert.equal(
+    words.why(upload({ reason: "new-one", message: "Something new." })),
+    "Something new.",
+  );
+  assert.equal(words.why(upload({ warnings: ["future"] })), "Su fecha está en el futuro.");
+  assert.equal(words.why(upload({})), "");
+});
+
+test("all files are sent, at most four at a time", async () => {
+  let under_way = 0;
+  let most = 0;
+  /** @type {string[]} */
+  const answered = [];
+  const sending = new Sending({
+    send: async ({ path }) => {
+      under_way += 1;
+      most = Math.max(most, under_way);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      under_way -= 1;
+      return upload({ path });
+    },
+    onAnswer: ({ path }) => answered.push(path),
+    onChange: () => {},
+  });
+  const paths = Array.from({ length: 20 }, (_, n) => `${n}.jpg`);
+  sending.add(paths.map(sendable));
+  assert.equal(sending.active, true);
+  await sending.idle();
+  assert.equal(most, 4);
+  assert.deepEqual(answered.sort(), paths.sort());
+  assert.deepEqual([sending.done, sending.total, sending.failed.length], [20, 20, 0]);
+});
+
+test("a file is sent again until it has an answer", async () => {
+  let attempts = 0;
+  /** @type {number[]} */
+  const pauses = [];
+  const sending = new Sending({
+    send: async () => {
+      attempts += 1;
+      if (attempts < 4) throw new Failed(true, attempts === 2 ? 7 : 0);
+      return upload({});
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+    pause: async (seconds) => {
+      pauses.push(seconds);
+    },
+  });
+  sending.add([sendable("a.jpg")]);
+  await sending.idle();
+  assert.deepEqual(pauses, [1, 7, 4]);
+  assert.deepEqual([sending.done, sending.failed.length], [1, 0]);
+});
+
+test("what fails for good is kept and can be tried again", async () => {
+  let works = false;
+  const sending = new Sending({
+    send: async ({ path }) => {
+      if (!works && path === "b.jpg") throw new Failed(false);
+      return upload({ path });
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+  });
+  sending.add(["a.jpg", "b.jpg"].map(sendable));
+  await sending.idle();
+  assert.deepEqual(
+    sending.failed.map(({ sendable }) => sendable.path),
+    ["b.jpg"],
+  );
+  works = true;
+  sending.again();
+  await sending.idle();
+  assert.deepEqual([sending.done, sending.total, sending.failed.length], [1, 1, 0]);
+});
+
+test("a server that never answers is given up after ten attempts", async () => {
+  let attempts = 0;
+  const sending = new Sending({
+    send: async () => {
+      attempts += 1;
+      throw new Failed(true);
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+    pause: async () => {},
+  });
+  sending.add([sendable("a.jpg")]);
+  await sending.idle();
+  assert.equal(attempts, 10);
+  assert.equal(sending.failed.length, 1);
+});
+
+test("pauses double up to half a minute", () => {
+  assert.deepEqual(
+    [1, 2, 3, 6, 20].map((n) => pauseS(n)),
+    [1, 2, 4, 30, 30],
+  );
+});
+
+test("rows of a manifest are found by path and by name", () => {
+  const positions = new Positions();
+  positions.add([
+    row("x/a.jpg", 1),
+    row("y/a.jpg", 2),
+    row("b.jpg", 3),
+    row("fotos/c.jpg", 4),
+    row("b.jpg", 5),
+  ]);
+  assert.equal(positions.of("x/a.jpg")?.lat, 1);
+  assert.equal(positions.of("y\\a.jpg")?.lat, 2);
+  assert.equal(positions.of("a.jpg"), undefined);
+  assert.equal(positions.of("carpeta/b.jpg")?.lat, 3);
+  assert.equal(positions.of("c.jpg")?.lat, 4);
+  assert.equal(positions.of("otra/c.jpg"), undefined);
+  assert.equal(positions.of("bb.jpg"), undefined);
+});
+
+test("photos and manifests are told apart, hidden files are passed over", () => {
+  const found = sorted(["a.JPG", "b/m.csv", "notes.txt", "x/.DS_Store", "c.gif"].map(sendable));
+  assert.deepEqual(
+    found.photos.map(({ path }) => path),
+    ["a.JPG", "c.gif"],
+  );
+  assert.deepEqual(
+    found.manifests.map(({ path }) => path),
+    ["b/m.csv"],
+  );
+  assert.equal(found.ignored, 1);
+});
+
+test("the rate is that of the last half minute", () => {
+  const rate = new Rate();
+  rate.add(0, 0);
+  assert.equal(rate.perSecond, null);
+  assert.equal(rate.timeLeft(10), null);
+  rate.add(100, 10);
+  assert.equal(rate.perSecond, 10);
+  assert.equal(rate.timeLeft(50), 5);
+  rate.add(100, 20);
+  rate.add(160, 40);
+  assert.equal(rate.perSecond, 2);
+  rate.add(0, 50);
+  assert.equal(rate.perSecond, null);
+});

@@ -1,0 +1,126 @@
+// The one place of the admin's pages that talks to the server.
+
+/** @import {Placed, Position, Progress, Sendable, Upload} from "./types.d.ts" */
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** status 0: no answer at all. code: the server's stable word for what was wrong. */
+export class RequestFailed extends Error {
+  /** @param {number} status @param {string} [code] @param {string} [detail] @param {number} [retryAfterS] */
+  constructor(status, code = "", detail = `HTTP ${status}`, retryAfterS = 0) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.retryAfterS = retryAfterS;
+  }
+
+  /** Whether the same request may succeed a little later. */
+  get passes() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** @param {string} url @param {RequestInit} [init] @returns {Promise<Response>} */
+async function answer(url, init) {
+  try {
+    return await fetch(url, { headers: { Accept: "application/json" }, ...init });
+  } catch {
+    throw new RequestFailed(0);
+  }
+}
+
+/** @param {Response} response @returns {Promise<any>} */
+async function body(response) {
+  const value = await response.json().catch(() => ({}));
+  if (response.ok) return value;
+  const retryAfterS = Number(response.headers.get("Retry-After")) || 0;
+  throw new RequestFailed(response.status, value.code, value.detail, retryAfterS);
+}
+
+/** @param {string} url @param {RequestInit} [init] */
+async function json(url, init) {
+  return body(await answer(url, init));
+}
+
+/** @param {Record<string, unknown>} batch @returns {Promise<Progress>} */
+export function create(batch) {
+  return json("/api/admin/batches", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(batch),
+  });
+}
+
+/** @param {number} batch @param {"score" | "complete" | "retry"} what @returns {Promise<Progress>} */
+export function act(batch, what) {
+  return json(`/api/admin/batches/${batch}/${what}`, { method: "POST" });
+}
+
+/** @param {number} batch @returns {Promise<Progress>} */
+export function progress(batch) {
+  return json(`/api/admin/batches/${batch}`);
+}
+
+/** All files of the batch that came after one. @param {number} batch @param {number} after @returns {Promise<Upload[]>} */
+export async function uploads(batch, after = 0) {
+  const limit = 1000;
+  /** @type {Upload[]} */
+  const all = [];
+  for (let last = after; ; last = /** @type {Upload} */ (all.at(-1)).id) {
+    const some = await json(`/api/admin/batches/${batch}/files?after=${last}&limit=${limit}`);
+    all.push(...some);
+    if (some.length < limit) return all;
+  }
+}
+
+/**
+ * The verdict of a file: a duplicate and a rejected file are answers too, and no failures.
+ * A file beyond the limit is cut there: its verdict is the same, and nobody waits for the rest.
+ * @param {number} batch @param {Sendable} sendable @param {Position | undefined} position @returns {Promise<Upload>}
+ */
+export async function send(batch, { path, file }, position) {
+  const form = new FormData();
+  form.set("file", file.slice(0, MAX_BYTES + 1, file.type), file.name);
+  form.set("path", path);
+  if (position) {
+    form.set("lat", String(position.lat));
+    form.set("lon", String(position.lon));
+    if (position.heading_deg !== null) form.set("heading_deg", String(position.heading_deg));
+    if (position.captured_at !== null) form.set("captured_at", position.captured_at);
+  }
+  const response = await answer(`/api/admin/batches/${batch}/files`, {
+    method: "POST",
+    body: form,
+  });
+  if (response.status === 409 || response.status === 422) {
+    const value = await response.json();
+    if (value.verdict) return { ...value, message: value.detail, scored: false };
+    throw new RequestFailed(response.status, value.code, value.detail);
+  }
+  return body(response);
+}
+
+/** @param {number} batch @param {File} file @returns {Promise<Placed>} */
+export function manifest(batch, file) {
+  const form = new FormData();
+  form.set("file", file, file.name);
+  return json(`/api/admin/batches/${batch}/manifest`, { method: "POST", body: form });
+}
+
+/** @param {number} batch @param {Upload} upload */
+export function thumbnail(batch, upload) {
+  return `/api/admin/batches/${batch}/files/${upload.id}/thumbnail`;
+}
+
+/**
+ * The batch's progress as it changes; the browser connects again by itself after a break.
+ * @param {number} batch
+ * @param {{ news: (progress: Progress) => void, lost: () => void }} listener
+ * @returns {() => void} ends it
+ */
+export function listen(batch, { news, lost }) {
+  const source = new EventSource(`/api/admin/batches/${batch}/events`);
+  source.addEventListener("progress", (event) => news(JSON.parse(event.data)));
+  source.addEventListener("error", lost);
+  return () => source.close();
+}
