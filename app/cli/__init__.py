@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app import cli_model
+from app import cli_admin, cli_model
 from app.cli import data, releases, service
 from app.errors import MiradaError
 
@@ -26,6 +26,20 @@ app.add_typer(data.exports, name="export")
 app.add_typer(releases.app, name="releases")
 app.add_typer(service.database, name="db")
 app.add_typer(cli_model.app, name="model")
+app.add_typer(cli_admin.app, name="admin")
+
+
+@app.command(
+    "demo",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def demo(context: typer.Context) -> None:
+    """The demo city: drawn street scenes."""
+    # It draws and maps, so its module imports what nobody else should wait for.
+    from app import cli_demo
+
+    cli_demo.app(context.args, prog_name="mirada demo")
 
 
 def _print_version(asked: bool) -> None:

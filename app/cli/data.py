@@ -1,11 +1,14 @@
 """`mirada import`, `layers`, `photos`, `export`: what goes in, what goes away, what comes out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli import context
+from app import opening
+
+if TYPE_CHECKING:
+    from app.imports.summary import Summary
 
 imports = typer.Typer(help="Bring in areas, photos and scores.", no_args_is_help=True)
 layers = typer.Typer(help="List and drop layers of areas.", no_args_is_help=True)
@@ -78,12 +81,12 @@ def import_areas(
             file_layer=file_layer,
             replace=replace,
         )
-    settings = context.settings()
-    with context.sessions(settings) as factory, bar() as step:
+    settings = opening.settings()
+    with opening.sessions(settings) as factory, bar() as step:
         summary = areas.run(factory, wanted, city_name=settings.city_name, step=step)
     if known is not None:
         summary.notes.append(known.note)
-    context.say(summary)
+    _say(summary)
 
 
 @imports.command("photos")
@@ -107,8 +110,8 @@ def import_photos(
     from app.imports.progress import bar
     from app.photos.files import PhotoFiles
 
-    settings = context.settings()
-    with context.sessions(settings) as factory, bar() as step:
+    settings = opening.settings()
+    with opening.sessions(settings) as factory, bar() as step:
         summary = importing.run(
             factory,
             PhotoFiles(settings.photo_dir),
@@ -119,7 +122,7 @@ def import_photos(
             attribution=attribution,
             step=step,
         )
-    context.say(summary)
+    _say(summary)
 
 
 @imports.command("scores")
@@ -137,7 +140,7 @@ def import_scores(
     from app.imports import scores
     from app.imports.progress import bar
 
-    with context.sessions(context.settings()) as factory, bar() as step:
+    with opening.sessions(opening.settings()) as factory, bar() as step:
         summary = scores.run(
             factory,
             file,
@@ -147,7 +150,7 @@ def import_scores(
             attribution=attribution,
             step=step,
         )
-    context.say(summary)
+    _say(summary)
 
 
 @layers.command("list")
@@ -155,7 +158,7 @@ def list_layers() -> None:
     """Print each layer with its number of areas."""
     from app import areas
 
-    with context.sessions(context.settings()) as factory, factory() as session:
+    with opening.sessions(opening.settings()) as factory, factory() as session:
         for each in areas.layers(session):
             source = f", {each.source}" if each.source else ""
             print(f"{each.key}: {each.areas} areas, «{each.label['es']}»{source}")
@@ -166,7 +169,7 @@ def drop_layer(key: Annotated[str, typer.Argument(help="Key of the layer.")]) ->
     """Delete a layer with its areas; photos stay."""
     from app import totals
 
-    with context.sessions(context.settings()) as factory:
+    with opening.sessions(opening.settings()) as factory:
         with factory.begin() as session:
             totals.drop_layer(session, key)
         print(f"layer {key} is gone")
@@ -184,8 +187,8 @@ def delete_photos(
     from app.photos.delete import delete
     from app.photos.files import PhotoFiles
 
-    settings = context.settings()
-    with context.sessions(settings) as factory:
+    settings = opening.settings()
+    with opening.sessions(settings) as factory:
         with factory.begin() as session:
             number = delete(
                 session, ids, PhotoFiles(settings.photo_dir), refuse=refuse, reason=reason
@@ -206,7 +209,12 @@ def export_map(
 
     if language not in ("es", "en"):
         raise BadRequest(f"--language {language} must be es or en.")
-    with context.sessions(context.settings()) as factory, factory() as session:
+    with opening.sessions(opening.settings()) as factory, factory() as session:
         found = releases.get(session, release)
         folium_map.write(session, found, out, "en" if language == "en" else "es")
     print(out)
+
+
+def _say(summary: "Summary") -> None:
+    for line in summary.lines():
+        print(line)

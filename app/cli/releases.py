@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import context
+from app import opening
 
 app = typer.Typer(help="Register, score, show and delete releases.", no_args_is_help=True)
 
@@ -20,7 +20,7 @@ def list_releases() -> None:
     """Print the releases; the one with a star is shown."""
     from app import releases
 
-    with context.sessions(context.settings()) as factory, factory() as session:
+    with opening.sessions(opening.settings()) as factory, factory() as session:
         active = releases.active(session)
         photos = releases.published(session)
         for each in releases.listing(session):
@@ -39,8 +39,8 @@ def register(
     """Check a release folder and copy it into the store."""
     from app import releases
 
-    settings = context.settings()
-    with context.sessions(settings) as factory:
+    settings = opening.settings()
+    with opening.sessions(settings) as factory:
         with factory.begin() as session:
             release = releases.register(session, folder, settings.release_dir)
         print(f"release {release.name} is {release.state}")
@@ -57,7 +57,7 @@ def score(
     """Queue all photos to be scored with a registered release."""
     from app import queue, releases, scores
 
-    with context.sessions(context.settings()) as factory:
+    with opening.sessions(opening.settings()) as factory:
         with factory.begin() as session:
             release = releases.get(session, name)
             references = scores.begin(session, release, new_references=new_references)
@@ -72,7 +72,7 @@ def activate(name: Name, allow_missing: AllowMissing = False) -> None:
     """Show a release on the map."""
     from app import releases
 
-    with context.sessions(context.settings()) as factory:
+    with opening.sessions(opening.settings()) as factory:
         with factory.begin() as session:
             release = releases.activate(session, name, allow_missing)
         print(f"release {release.name} is shown")
@@ -83,7 +83,7 @@ def rollback(allow_missing: AllowMissing = False) -> None:
     """Show the release again that was shown before."""
     from app import releases
 
-    with context.sessions(context.settings()) as factory:
+    with opening.sessions(opening.settings()) as factory:
         with factory.begin() as session:
             release = releases.roll_back(session, allow_missing)
         print(f"release {release.name} is shown again")
@@ -94,8 +94,8 @@ def delete(name: Name) -> None:
     """Delete a release with its scores; photos stay. Not the one that is shown."""
     from app import releases
 
-    settings = context.settings()
-    with context.sessions(settings) as factory:
+    settings = opening.settings()
+    with opening.sessions(settings) as factory:
         with factory.begin() as session:
             releases.delete(session, name)
         with factory() as session:

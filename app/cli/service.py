@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import context
+from app import opening
 
 database = typer.Typer(help="The private database, for who has none.", no_args_is_help=True)
 
@@ -27,10 +27,10 @@ def serve(
     import uvicorn
     from uvicorn.importer import import_from_string
 
-    settings = context.settings()
+    settings = opening.settings()
     # The web app and the command know each other by name only.
     create_app = import_from_string("app.main:create_app")
-    with context.engine(settings, pool_size=settings.pool_size) as engine:
+    with opening.engine(settings, pool_size=settings.pool_size) as engine:
         uvicorn.run(
             create_app(settings, engine),
             host=host or settings.host,
@@ -50,8 +50,8 @@ def worker(
     """Score what is queued until it is stopped."""
     from app.worker import run
 
-    settings = context.settings()
-    with context.engine(settings) as engine:
+    settings = opening.settings()
+    with opening.engine(settings) as engine:
         url = engine.url.render_as_string(hide_password=False)
     run(settings, url, until_idle=until_idle, device=device)
 
@@ -60,7 +60,7 @@ def migrate() -> None:
     """Bring the database's tables up to date."""
     from app import readiness
 
-    with context.engine(context.settings(), check=False) as engine:
+    with opening.engine(opening.settings(), check=False) as engine:
         readiness.migrate(engine)
         readiness.check(engine)
     print("the tables are up to date")
@@ -70,7 +70,7 @@ def check_totals() -> None:
     """Count everything again and print where the totals differ; ends with 1 if they do."""
     from app import totals
 
-    with context.sessions(context.settings()) as factory, factory() as session:
+    with opening.sessions(opening.settings()) as factory, factory() as session:
         found = totals.check(session)
     for difference in found:
         print(difference)
@@ -83,7 +83,7 @@ def publish() -> None:
     """Add the scores that wait to the totals now."""
     from app import totals
 
-    with context.sessions(context.settings()) as factory:
+    with opening.sessions(opening.settings()) as factory:
         with factory.begin() as session:
             photos = totals.publish(session)
         print(f"{photos} photos published")
@@ -93,7 +93,7 @@ def stop() -> None:
     """Stop what runs in the background, and the private database."""
     from app import background, cluster
 
-    data_dir = context.settings().data_dir
+    data_dir = opening.settings().data_dir
     for pid_file in sorted((data_dir / "run").glob("*.pid")):
         if background.stop(pid_file.stem, data_dir):
             print(f"{pid_file.stem} is stopped")
@@ -106,7 +106,7 @@ def start() -> None:
     """Make or start the private database and print its URL."""
     from app import cluster
 
-    print(cluster.ensure(context.settings().data_dir))
+    print(cluster.ensure(opening.settings().data_dir))
 
 
 @database.command("stop")
@@ -114,7 +114,7 @@ def stop_database() -> None:
     """Stop the private database; the data stay."""
     from app import cluster
 
-    stopped = cluster.stop(context.settings().data_dir)
+    stopped = cluster.stop(opening.settings().data_dir)
     print("the database is stopped" if stopped else "no database was running")
 
 
@@ -123,7 +123,7 @@ def status() -> None:
     """Say whether the private database is there and runs."""
     from app import cluster
 
-    found = cluster.status(context.settings().data_dir)
+    found = cluster.status(opening.settings().data_dir)
     state = "runs" if found.running else "is stopped" if found.made else "is not made yet"
     made = f" (PostgreSQL {found.postgresql})" if found.postgresql else ""
     print(f"the database in {found.folder}{made} {state}")
@@ -136,7 +136,7 @@ def url() -> None:
 
     from app import cluster
 
-    settings = context.settings()
+    settings = opening.settings()
     if settings.database_url is None:
         print(cluster.status(settings.data_dir).url)
     else:
