@@ -2,7 +2,7 @@
 // manifest.json: logical name -> file name. `--watch` builds again on each change.
 
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -82,7 +82,17 @@ async function writeManifest(metafile) {
     if (!manifest[name]) throw new Error(`The build wrote no ${name}; does css/site.css name it?`);
   }
   const sorted = Object.fromEntries(Object.entries(manifest).sort());
-  await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
+  const written = path.join(dist, "manifest.json.part");
+  await writeFile(written, `${JSON.stringify(sorted, null, 2)}\n`);
+  await rename(written, path.join(dist, "manifest.json"));
+  await removeOthers(Object.keys(metafile.outputs).map((output) => path.basename(output)));
+}
+
+/** Only now, so that a running server has a whole front end at any moment. @param {string[]} current */
+async function removeOthers(current) {
+  const kept = new Set([...current, "manifest.json"]);
+  const stale = (await readdir(dist)).filter((name) => !kept.has(name));
+  await Promise.all(stale.map((name) => rm(path.join(dist, name), { force: true })));
 }
 
 /** @type {import("esbuild").Plugin} */
@@ -95,7 +105,6 @@ const manifest = {
   },
 };
 
-await rm(dist, { recursive: true, force: true });
 if (process.argv.includes("--watch")) {
   const context = await esbuild.context({ ...options, plugins: [manifest] });
   await context.watch();

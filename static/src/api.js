@@ -19,7 +19,10 @@ const WATCH_EVERY_MS = 60_000;
 const watchers = new Set();
 let running = 0;
 
-/** Calls back with the number of requests under way, each time it changes. @param {(running: number) => void} watcher */
+/**
+ * Calls back with the number of requests under way, each time it changes.
+ * @param {(running: number) => void} watcher
+ */
 export function watchRequests(watcher) {
   watchers.add(watcher);
 }
@@ -87,9 +90,27 @@ export async function tile(url, signal) {
   return bytes.byteLength > 0 ? bytes : null;
 }
 
-/** @param {string} layer @param {string} release @returns {Promise<AreaList>} */
-export function areas(layer, release) {
-  return json(`/api/areas/${layer}?release=${encodeURIComponent(release)}`);
+/** @type {string | null} */
+let release = null;
+
+/** From now on scores are those of this release; null: of the active one. @param {string | null} name */
+export function readFrom(name) {
+  release = name;
+}
+
+/** @param {string} path @param {Record<string, string | number | null | undefined>} [values] */
+function address(path, values = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...values, release })) {
+    if (value !== null && value !== undefined) query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** @param {string} layer @returns {Promise<AreaList>} */
+export function areas(layer) {
+  return json(address(`/api/areas/${layer}`));
 }
 
 /** @param {string} layer @returns {Promise<GeoJSON.FeatureCollection>} */
@@ -99,32 +120,32 @@ export function outlines(layer) {
 
 /** @param {{ z: number, x: number, y: number }} cell @returns {Promise<CellDetail>} */
 export function cell({ z, x, y }) {
-  return json(`/api/cells/${z}/${x}/${y}`);
+  return json(address(`/api/cells/${z}/${x}/${y}`));
 }
 
-/** @param {Record<string, string | number | null | undefined>} where @param {AbortSignal} [signal] @returns {Promise<PhotoPage>} */
+/**
+ * @param {Record<string, string | number | null | undefined>} where
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<PhotoPage>}
+ */
 export function photos(where, signal) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(where)) {
-    if (value !== null && value !== undefined) query.set(name, String(value));
-  }
-  return json(`/api/photos?${query}`, signal);
+  return json(address("/api/photos", where), signal);
 }
 
 /** @param {number} n @param {number} seed @returns {Promise<Sample>} */
 export function sample(n, seed) {
-  return json(`/api/photos/sample?n=${n}&seed=${seed}`);
+  return json(address("/api/photos/sample", { n, seed }));
 }
 
-/** @param {number} id @param {AbortSignal} [signal] @returns {Promise<PhotoDetail>} */
-export function photo(id, signal) {
-  return json(`/api/photos/${id}`, signal);
+/** @param {number} id @returns {Promise<PhotoDetail>} */
+export function photo(id) {
+  return json(address(`/api/photos/${id}`));
 }
 
 /** The release that is shown now, or null when nothing is scored yet. @returns {Promise<Release | null>} */
 async function currentRelease() {
   try {
-    return await json("/tiles.json");
+    return await json(address("/tiles.json"));
   } catch (error) {
     if (error instanceof RequestFailed && error.status === 404) return null;
     throw error;

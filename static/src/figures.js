@@ -22,9 +22,7 @@ export class FigureBook {
 
   /** null while nothing is scored. @param {string} layer @returns {Promise<AreaList | null>} */
   list(layer) {
-    return remembered(this.lists, layer, async () =>
-      this.release ? api.areas(layer, this.release.release) : null,
-    );
+    return remembered(this.lists, layer, async () => (this.release ? api.areas(layer) : null));
   }
 
   /** @param {string} layer @returns {Promise<GeoJSON.FeatureCollection>} */

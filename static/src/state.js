@@ -44,6 +44,7 @@ export function parse(search, { lang, attributes, modes }) {
   const mode = query.get("show") ?? "";
   return {
     lang,
+    release: query.get("release"),
     attribute: attributes.includes(attribute) ? attribute : (attributes[0] ?? ""),
     mode: modes.includes(mode) ? mode : "auto",
     view: parseView(query.get("at")),
@@ -66,6 +67,7 @@ function place(degrees) {
 export function format(state, firstAttribute) {
   const parts = [];
   if (state.lang !== "es") parts.push(`lang=${state.lang}`);
+  if (state.release) parts.push(`release=${encodeURIComponent(state.release)}`);
   if (state.attribute !== firstAttribute) parts.push(`attribute=${state.attribute}`);
   if (state.mode !== "auto") parts.push(`show=${state.mode}`);
   if (state.view) {

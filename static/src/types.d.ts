@@ -138,6 +138,8 @@ export interface CellKey {
 /** The whole state of the map page; what is not a default stands in the URL. */
 export interface MapState {
   lang: Language;
+  /** null: the active one. */
+  release: string | null;
   attribute: string;
   /** "auto", the key of an area layer, "cells" or "photos". */
   mode: string;

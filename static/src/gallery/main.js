@@ -16,7 +16,7 @@ import { Store } from "../store.js";
 import { Words } from "../words.js";
 import { format, ORDERS, parse } from "./state.js";
 
-/** @import {Attribute} from "../types.d.ts" */
+/** @import {Attribute, Photo} from "../types.d.ts" */
 /** @import {GalleryState} from "./state.js" */
 
 const PAGE_SIZE = 60;
@@ -36,7 +36,8 @@ class GalleryPage {
       parse(location.search, page.lang, keys),
       (/** @type {GalleryState} */ state) => location.pathname + format(state, keys[0] ?? ""),
     );
-    /** @type {import("../types.d.ts").Photo[]} */
+    api.readFrom(this.store.state.release);
+    /** @type {Photo[]} */
     this.photos = [];
     /** @type {string | null} */
     this.next = null;
@@ -54,14 +55,21 @@ class GalleryPage {
       figures: (layer) => this.figures.list(layer),
       outlines: (layer) => this.figures.outlines(layer),
       onPhoto: (photo) => this.store.set({ photo }),
-      mapAddress: ({ lat, lon }) =>
-        `/?lang=${this.words.lang}&attribute=${this.store.state.attribute}&show=photos&at=17/${lat}/${lon}`,
+      mapAddress: (photo) => this.mapAddress(photo),
     });
     this.listen();
     this.translate();
     this.load();
     this.fillAreas();
     this.photo.open(this.store.state.photo);
+  }
+
+  /** The map around a photo. @param {Photo} photo */
+  mapAddress({ lat, lon }) {
+    const { lang, attribute, release } = this.store.state;
+    const query = new URLSearchParams({ lang, attribute, show: "photos" });
+    if (release) query.set("release", release);
+    return `/?${query}&at=17/${lat}/${lon}`;
   }
 
   listen() {
@@ -186,7 +194,7 @@ class GalleryPage {
     this.renderMore();
   }
 
-  /** @param {import("../types.d.ts").Photo[]} photos */
+  /** @param {Photo[]} photos */
   append(photos) {
     const start = this.photos.length;
     this.photos.push(...photos);
@@ -197,7 +205,7 @@ class GalleryPage {
     byId("tiles").replaceChildren(...this.photos.map((photo, i) => this.tile(photo, i < EAGER)));
   }
 
-  /** @param {import("../types.d.ts").Photo} photo @param {boolean} eager */
+  /** @param {Photo} photo @param {boolean} eager */
   tile(photo, eager) {
     const { words } = this;
     const attribute = /** @type {Attribute} */ (

@@ -8,6 +8,7 @@ export const ORDERS = /** @type {const} */ (["most", "least", "typical", "newest
 /**
  * @typedef {object} GalleryState
  * @property {Language} lang
+ * @property {string | null} release null: the active one
  * @property {string} attribute
  * @property {(typeof ORDERS)[number]} order
  * @property {string | null} layer
@@ -25,6 +26,7 @@ export function parse(search, lang, attributes) {
   const photo = query.get("photo") ?? "";
   return {
     lang,
+    release: query.get("release"),
     attribute: attributes.includes(attribute) ? attribute : (attributes[0] ?? ""),
     order: ORDERS.find((order) => order === query.get("order")) ?? "most",
     layer: query.get("layer"),
@@ -37,6 +39,7 @@ export function parse(search, lang, attributes) {
 export function format(state, firstAttribute) {
   const query = new URLSearchParams();
   if (state.lang !== "es") query.set("lang", state.lang);
+  if (state.release) query.set("release", state.release);
   if (state.attribute !== firstAttribute) query.set("attribute", state.attribute);
   if (state.order !== "most") query.set("order", state.order);
   if (state.area) {

@@ -4,11 +4,6 @@ import L from "leaflet";
 
 const FAILURES_ALLOWED = 4;
 
-/** The address of one tile. @param {string} url @param {{ z: number, x: number, y: number }} at */
-function addressOf(url, { z, x, y }) {
-  return L.Util.template(url.replace("{s}", "a").replace("{r}", ""), { z, x, y });
-}
-
 /** Whether one tile can be had; asked once, so that a machine without network asks no more. @param {string} url @returns {Promise<boolean>} */
 function reachable(url) {
   return new Promise((resolve) => {
@@ -28,7 +23,7 @@ export async function addBasemap(map, { url, attribution }, onChange) {
   if (!url) return;
   const zoom = Math.max(1, Math.round(map.getZoom()));
   const { x, y } = map.project(map.getCenter(), zoom).divideBy(256).floor();
-  if (!(await reachable(addressOf(url, { z: zoom, x, y })))) return;
+  if (!(await reachable(L.Util.template(url, { s: "a", r: "", z: zoom, x, y })))) return;
   const layer = L.tileLayer(url, {
     attribution,
     pane: "ground",

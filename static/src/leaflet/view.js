@@ -86,7 +86,10 @@ export class MapView {
     });
     this.map.on("mouseout", () => this.hover(null, null, "pointer"));
     container.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === container) this.pickCentre();
+      if (event.key !== "Enter" || event.target !== container) return;
+      // Else the same key press would go on to the button that opens with the focus on it.
+      event.preventDefault();
+      this.pickCentre();
     });
     this.map.on("moveend", () => {
       if (document.activeElement !== container || !container.matches(":focus-visible")) return;
@@ -166,12 +169,23 @@ export class MapView {
     );
   }
 
-  /** Moves as little as needed for a place to be seen. @param {number} lat @param {number} lon @param {Padding} padding */
-  reveal(lat, lon, { left, top, right, bottom }) {
-    this.map.panInside([lat, lon], {
-      paddingTopLeft: [left + 40, top + 40],
-      paddingBottomRight: [right + 40, bottom + 40],
-    });
+  /**
+   * Moves as little as needed for an area to be seen whole, or its middle where it is too large.
+   * @param {Bbox} box @param {{ lat: number, lon: number }} middle @param {Padding} padding
+   */
+  reveal([west, south, east, north], { lat, lon }, { left, top, right, bottom }) {
+    const size = this.map.getSize();
+    const seen = L.bounds([left, top], [size.x - right, size.y - bottom]);
+    const from = this.map.latLngToContainerPoint([north, west]);
+    const to = this.map.latLngToContainerPoint([south, east]);
+    const fits = L.bounds(from, to).getSize();
+    const isSmall = fits.x <= seen.getSize().x && fits.y <= seen.getSize().y;
+    const paddings = {
+      paddingTopLeft: L.point(left + 24, top + 24),
+      paddingBottomRight: L.point(right + 24, bottom + 24),
+    };
+    if (!isSmall) this.map.panInside([lat, lon], paddings);
+    else this.map.panBy([missing(from.x, to.x, seen, "x"), missing(from.y, to.y, seen, "y")]);
   }
 
   /** Where an area's name stands. @param {string} code */
@@ -284,4 +298,14 @@ export class MapView {
   resize() {
     this.map.invalidateSize({ animate: false });
   }
+}
+
+/**
+ * How far a stretch must move along an axis to lie within bounds it is no longer than.
+ * @param {number} from @param {number} to @param {L.Bounds} within @param {"x" | "y"} axis
+ */
+function missing(from, to, within, axis) {
+  const { min = L.point(0, 0), max = L.point(0, 0) } = within;
+  if (from < min[axis]) return from - min[axis];
+  return to > max[axis] ? to - max[axis] : 0;
 }

@@ -21,6 +21,7 @@ import { citation, photoHeadings, sentenceOf } from "./wording.js";
  * @property {() => Words} words
  * @property {() => Attribute} attribute
  * @property {() => Release | null} release
+ * @property {() => string | null} releaseName as the address asks for it
  * @property {(key: string) => void} onAttribute
  * @property {(id: number) => void} onPhoto
  * @property {() => void} onClose
@@ -224,6 +225,8 @@ export class Panel {
       layer: layer.key,
       area: area.code,
     });
+    const release = this.context.releaseName();
+    if (release) query.set("release", release);
     return `/gallery?${query}`;
   }
 

@@ -27,7 +27,12 @@ export class Sheet {
       return { node, home };
     });
     this.phone.addEventListener("change", () => this.arrange());
-    this.grip.addEventListener("click", () => this.set(this.stop === "peek" ? "half" : "peek"));
+    /** Whether the click that follows belongs to a drag. */
+    this.wasDragged = false;
+    this.grip.addEventListener("click", () => {
+      if (!this.wasDragged) this.set(this.stop === "peek" ? "half" : "peek");
+      this.wasDragged = false;
+    });
     this.listenForDrag();
     this.arrange();
   }
@@ -71,6 +76,7 @@ export class Sheet {
     /** @type {{ y: number, height: number, moved: boolean } | null} */
     let drag = null;
     this.head.addEventListener("pointerdown", (event) => {
+      this.wasDragged = false;
       drag = { y: event.clientY, height: this.root.getBoundingClientRect().height, moved: false };
     });
     this.head.addEventListener("pointermove", (event) => {
@@ -79,6 +85,7 @@ export class Sheet {
       if (!drag.moved && Math.abs(up) < DRAG_PX) return;
       if (!drag.moved) this.head.setPointerCapture(event.pointerId);
       drag.moved = true;
+      this.wasDragged = true;
       this.root.classList.add("dragged");
       this.root.style.height = `${Math.max(64, drag.height + up)}px`;
     });

@@ -1,0 +1,171 @@
+// What is pointed at, what is chosen, and the panel that tells of it.
+
+import * as api from "../api.js";
+import { byId } from "../dom.js";
+import { cellBbox, cellSideM } from "../geometry.js";
+import { spreadOf } from "./colouring.js";
+import { tipOf, tipOfArea } from "./wording.js";
+
+/** @import {MapView} from "../leaflet/view.js" */
+/** @import {CellKey, Hit, MapState} from "../types.d.ts" */
+/** @import {Desk} from "./desk.js" */
+/** @import {Painter} from "./painter.js" */
+/** @import {Panel} from "./panel.js" */
+/** @import {Sheet} from "./sheet.js" */
+/** @import {Tip} from "./tip.js" */
+
+const AREA_ZOOM = 14;
+
+/**
+ * @typedef {object} SelectionParts
+ * @property {Desk} desk
+ * @property {MapView} view
+ * @property {Painter} painter
+ * @property {Panel} panel
+ * @property {Sheet} sheet
+ * @property {Tip} tip
+ * @property {() => import("../leaflet/view.js").Padding} padding
+ * @property {(error: Error) => void} onError
+ */
+
+export class Selection {
+  /** @param {SelectionParts} parts */
+  constructor({ desk, view, painter, panel, sheet, tip, padding, onError }) {
+    this.desk = desk;
+    this.view = view;
+    this.painter = painter;
+    this.panel = panel;
+    this.sheet = sheet;
+    this.tip = tip;
+    this.padding = padding;
+    this.onError = onError;
+  }
+
+  /** @param {boolean} first whether the page has just been opened */
+  async show(first) {
+    const { area, cell } = this.desk.state;
+    this.mark();
+    if (area) await this.showArea(area, first);
+    else if (cell) await this.showCell(cell);
+    else this.panel.show(null);
+    const isOpen = this.panel.subject !== null;
+    document.body.classList.toggle("has-panel", isOpen);
+    if (isOpen && this.sheet.stop === "peek") this.sheet.set("half");
+    if (!isOpen && this.sheet.stop !== "peek" && !first) this.sheet.set("peek", false);
+  }
+
+  /** @param {NonNullable<MapState["area"]>} selected @param {boolean} first */
+  async showArea(selected, first) {
+    const { figures, layers, lists, release } = this.desk;
+    const layer = layers.find((l) => l.key === selected.layer);
+    const list = layer ? await figures.list(layer.key).catch(() => null) : null;
+    if (this.desk.state.area !== selected) return;
+    if (list) lists.set(list.layer, list);
+    const area = this.desk.areaOf(selected.layer, selected.code);
+    if (!layer || !list || !area) {
+      this.panel.show(null);
+      return;
+    }
+    const spread = spreadOf({ kind: "areas", layer: layer.key }, release) ?? 5;
+    this.panel.show({ kind: "area", layer, area, floor: list.floor, spread });
+    const place = this.view.placeOf(area.code);
+    const isPlaced = first && this.desk.state.view !== null;
+    if (place && !isPlaced) this.view.reveal(area.bbox, place, this.padding());
+  }
+
+  /** @param {CellKey} key */
+  async showCell(key) {
+    try {
+      const cell = await api.cell(key);
+      if (this.desk.state.cell !== key) return;
+      const spread = spreadOf({ kind: "cells" }, this.desk.release) ?? 5;
+      this.panel.show({ kind: "cell", cell, spread });
+    } catch (error) {
+      this.onError(/** @type {Error} */ (error));
+    }
+  }
+
+  /** Outlines on the map what is chosen. */
+  mark() {
+    const { area, cell, photo } = this.desk.state;
+    this.view.select({
+      area: area && area.layer === this.painter.outlined ? area.code : null,
+      cell: cell ? cellBbox(cell) : null,
+      photo,
+    });
+  }
+
+  /** From search or table: goes there too. @param {string} code @param {Partial<MapState>} also */
+  openArea(code, also) {
+    const layer = this.painter.areaLayer;
+    if (!layer) return;
+    this.desk.store.set({ ...also, area: { layer, code }, cell: null });
+    const area = this.desk.areaOf(layer, code);
+    if (area) this.view.fit(area.bbox, this.padding(), AREA_ZOOM);
+    this.focusPanel();
+  }
+
+  /** @param {Hit | null} hit */
+  pick(hit) {
+    this.tip.show(null, null);
+    if (!hit) {
+      this.close();
+      return;
+    }
+    const byKeyboard = document.activeElement?.matches(":focus-visible") === true;
+    const { store } = this.desk;
+    if (hit.kind === "photo") store.set({ photo: hit.id });
+    else if (hit.kind === "area") {
+      store.set({ area: { layer: this.painter.areaLayer ?? "", code: hit.code }, cell: null });
+    } else store.set({ cell: { z: hit.z, x: hit.x, y: hit.y }, area: null });
+    if (byKeyboard && hit.kind !== "photo") this.focusPanel();
+  }
+
+  /** The panel is filled a moment later; the focus may be there already. */
+  focusPanel() {
+    const panel = byId("panel");
+    panel.hidden = false;
+    panel.focus({ preventScroll: true });
+  }
+
+  close() {
+    const { area, cell } = this.desk.state;
+    if (!area && !cell) return;
+    const hadFocus = byId("panel").contains(document.activeElement);
+    this.desk.store.set({ area: null, cell: null });
+    if (!hadFocus) return;
+    if (area && this.painter.colouring.kind === "areas") this.view.areas.focus(area.code);
+    else byId("map").focus({ preventScroll: true });
+  }
+
+  /**
+   * @param {Hit | null} hit @param {{ x: number, y: number } | null} at
+   * @param {"pointer" | "focus" | "centre"} how
+   */
+  hover(hit, at, how) {
+    const text = hit ? this.tipText(hit) : null;
+    const byTouch = how === "pointer" && !matchMedia("(hover: hover)").matches;
+    this.tip.show(byTouch ? null : text, at);
+    if (text) this.tip.say(text);
+    this.painter.point(hit ? this.scoreOf(hit) : null);
+  }
+
+  /** @param {Hit} hit */
+  tipText(hit) {
+    const { words, attribute, attributeIndex } = this.desk;
+    if (hit.kind === "area") {
+      const area = this.desk.areaOf(this.painter.areaLayer, hit.code);
+      return area ? tipOfArea(words, area, attribute.key) : null;
+    }
+    const size = hit.kind === "cell" ? words.distance(cellSideM(hit)) : "";
+    return tipOf(words, hit, attributeIndex, size);
+  }
+
+  /** @param {Hit} hit @returns {number | null} */
+  scoreOf(hit) {
+    const { attribute, attributeIndex } = this.desk;
+    if (hit.kind !== "area") return hit.scores[attributeIndex] ?? null;
+    const area = this.desk.areaOf(this.painter.areaLayer, hit.code);
+    return area?.shown ? (area.attributes[attribute.key]?.mean ?? null) : null;
+  }
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as gallery from "./gallery/state.js";
+import { format, parse } from "./state.js";
+
+/** @import {MapState} from "./types.d.ts" */
+
+const KNOWN = {
+  lang: /** @type {const} */ ("es"),
+  attributes: ["safety", "lively", "boring"],
+  modes: ["comuna", "cells", "photos"],
+};
+
+/** @type {MapState} */
+const FIRST = {
+  lang: "es",
+  release: null,
+  attribute: "safety",
+  mode: "auto",
+  view: null,
+  area: null,
+  cell: null,
+  photo: null,
+  table: false,
+};
+
+test("the first visit has a bare address", () => {
+  assert.deepEqual(parse("", KNOWN), FIRST);
+  assert.equal(format(FIRST, "safety"), "");
+});
+
+test("every state comes back from its address", () => {
+  /** @type {Partial<MapState>[]} */
+  const changes = [
+    { attribute: "boring" },
+    { mode: "cells" },
+    { view: { zoom: 11.5, lat: -33.43721, lon: -70.65061 } },
+    { area: { layer: "comuna", code: "13123" } },
+    { area: { layer: "zona_censal", code: "a/b &=ñ" } },
+    { cell: { z: 16, x: 19907, y: 39255 } },
+    { photo: 12 },
+    { table: true },
+    { release: "people-2.0" },
+    { attribute: "lively", mode: "photos", photo: 3, view: { zoom: 18, lat: 0, lon: 0 } },
+  ];
+  for (const change of changes) {
+    const state = { ...FIRST, ...change };
+    assert.deepEqual(parse(format(state, "safety"), KNOWN), state);
+  }
+});
+
+test("the language is in the address unless it is Spanish", () => {
+  assert.equal(format({ ...FIRST, lang: "en" }, "safety"), "?lang=en");
+});
+
+test("what is broken falls back to its default", () => {
+  for (const search of [
+    "?attribute=ugly",
+    "?show=nothing",
+    "?at=11/x/y",
+    "?at=99/-33/-70",
+    "?at=11/-95/-70",
+    "?at=11",
+    "?area=comuna",
+    "?area=1/2",
+    "?cell=16/70000/1",
+    "?cell=4/0/0",
+    "?cell=a/b/c",
+    "?photo=-3",
+    "?photo=0",
+    "?photo=1e3",
+    "?table=yes",
+  ]) {
+    assert.deepEqual(parse(search, KNOWN), FIRST, search);
+  }
+});
+
+test("the gallery's state comes back from its address too", () => {
+  const bare = gallery.parse("", "es", KNOWN.attributes);
+  assert.equal(gallery.format(bare, "safety"), "");
+  /** @type {gallery.GalleryState} */
+  const full = {
+    lang: "es",
+    release: "x",
+    attribute: "boring",
+    order: "least",
+    layer: "comuna",
+    area: "13123",
+    photo: 7,
+  };
+  assert.deepEqual(gallery.parse(gallery.format(full, "safety"), "es", KNOWN.attributes), full);
+  assert.equal(gallery.parse("?order=up&photo=x", "es", KNOWN.attributes).order, "most");
+});

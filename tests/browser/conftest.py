@@ -1,0 +1,164 @@
+"""A browser, and a server of our own behind it: a real process on a real database."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from app.db import make_engine
+from app.exports.built import DIST
+from tests.browser.city import City, fill
+from tests.conftest import ROOT, TEMPLATE
+
+CHROMIUM = Path("/usr/bin/chromium")
+BROWSER_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+STARTS_WITHIN_S = 40
+SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="session")
+def city(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """Committed to a database of its own, which tests only read."""
+    name = f"browser_{uuid.uuid4().hex[:8]}"
+    admin = make_engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    yield fill(url, tmp_path_factory.mktemp("browser-data"))
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def site(city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `mirada serve`, without a base map: nothing beyond localhost is asked for."""
+    if not (DIST / "manifest.json").is_file():
+        pytest.skip("needs the built front end: run `make assets`")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path_factory.mktemp("server") / "log").open("w+")
+    environment = os.environ | {
+        "MIRADA_DATABASE_URL": city.url,
+        "MIRADA_DATA_DIR": str(city.data_dir),
+        "MIRADA_BASEMAP_URL": "",
+    }
+    command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(address, process, log.name)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: str) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(f"{address}/readyz", timeout=2).close()
+            return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError(f"the server did not start:\n{Path(log).read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}: run `make setup`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=BROWSER_ARGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """One page, and all that it did: requests, console errors, exceptions."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", self._asked)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._hear)
+        page.on("requestfailed", self._failed)
+
+    def _asked(self, request: Any) -> None:
+        """Chromium takes the icon out of its own cache again whenever the address changes."""
+        if "/assets/icon-" not in request.url:
+            self.requests.append(request.url)
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _failed(self, request: Any) -> None:
+        """Tiles and photos that are no longer wanted are cancelled, which is no failure."""
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.complaints.append(f"{request.url}: {request.failure}")
+
+    def open(self, path: str = "/") -> Page:
+        self.page.goto(self.address + path)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(120)
+
+    def foreign(self) -> list[str]:
+        return [
+            url for url in self.requests if not url.startswith((self.address, "data:", "blob:"))
+        ]
+
+
+OpenSite = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator[OpenSite]:
+    """visit("phone") is a new profile of that size; every page must leave no complaint."""
+    visits: list[Visit] = []
+
+    def begin(size: str = "desktop", **options: Any) -> Visit:
+        width, height = SIZES[size]
+        values: dict[str, Any] = {
+            "viewport": {"width": width, "height": height},
+            "reduced_motion": "reduce",
+            "has_touch": size == "phone",
+            "is_mobile": size == "phone",
+        }
+        context = browser.new_context(**(values | options))
+        context.set_default_timeout(8000)
+        visits.append(Visit(context.new_page(), site))
+        return visits[-1]
+
+    yield begin
+    for made in visits:
+        made.page.context.close()
+    for made in visits:
+        assert made.complaints == []
+        assert made.foreign() == []

@@ -1,0 +1,123 @@
+"""The other pages: photos as tiles, the page about Mirada, and pages that are not there."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from app.attributes import ATTRIBUTES
+from tests.browser.city import City
+from tests.browser.conftest import SIZES, OpenSite
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_the_gallery_follows_attribute_order_and_comuna(visit: OpenSite, city: City) -> None:
+    page = visit().open("/gallery")
+    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
+    scores = page.locator("#tiles .photo-score").all_inner_texts()
+    values = [float(text.replace(",", ".")) for text in scores]
+    assert values == sorted(values, reverse=True)
+    page.select_option("#attribute", "boring")
+    page.select_option("#order", "least")
+    page.select_option("#area", label="Providencia (60)")
+    expect(page.locator("#count")).to_have_text("60 fotos")
+    page.wait_for_load_state("networkidle")
+    values = [
+        float(t.replace(",", ".")) for t in page.locator("#tiles .photo-score").all_inner_texts()
+    ]
+    assert values == sorted(values)
+    assert "attribute=boring&order=least&area=13123" in page.url
+    page.click("a[data-lang=en]")
+    expect(page.locator("#count")).to_have_text("60 photos")
+    expect(page.locator("#order option").first).to_have_text("Most boring")
+    page.go_back()
+    expect(page.locator("#area")).to_have_value("")
+
+
+def test_the_gallery_loads_to_its_end(visit: OpenSite, city: City) -> None:
+    page = visit().open("/gallery?lang=en")
+    tiles = page.locator("#tiles li")
+    while tiles.count() < city.photos:
+        before = tiles.count()
+        page.locator("#more").scroll_into_view_if_needed()
+        expect(tiles.nth(before)).to_be_attached()
+    expect(page.locator("#more")).to_have_text("No more photos.")
+    ids = page.eval_on_selector_all("#tiles [data-photo]", "all => all.map(t => t.dataset.photo)")
+    assert len(ids) == len(set(ids)) == city.photos
+
+
+def test_a_photo_of_the_gallery_by_keyboard(visit: OpenSite) -> None:
+    page = visit().open("/gallery")
+    page.locator("#tiles .photo-card").nth(3).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog#photo .bar")).to_have_count(6)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#photo")).to_be_hidden()
+    expect(page.locator("#tiles .photo-card").nth(3)).to_be_focused()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_page_about_mirada(visit: OpenSite, size: str) -> None:
+    page = visit(size).open("/about")
+    expect(page.locator("main")).to_contain_text("Demostración: calles dibujadas, no fotos reales.")
+    expect(page.locator(".table tbody tr")).to_have_count(len(ATTRIBUTES))
+    expect(page.locator("main")).to_contain_text("Landscape and Urban Planning")
+    for link in page.locator(".contents a").all():
+        target = link.get_attribute("href")
+        assert page.locator(f"h2{target}").count() == 1
+    page.click("a[data-lang=en]")
+    expect(page.locator("main")).to_contain_text("Demo: drawn scenes, not real photos.")
+    page.click(".brand")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_a_page_that_is_not_there(visit: OpenSite) -> None:
+    site = visit()
+    page = site.open("/nowhere")
+    expect(page.locator("h1")).to_have_text("Esa página no está")
+    page.click("main a.button")
+    expect(page.locator("#map")).to_be_visible()
+    assert all("404" in complaint for complaint in site.complaints)
+    site.complaints.clear()
+
+
+def test_dark_and_light_differ_and_both_can_be_read(visit: OpenSite) -> None:
+    """Contrast of text against its card, by WCAG's formula."""
+    grounds = set()
+    for scheme in ("light", "dark"):
+        page = visit(color_scheme=scheme).open("/?area=comuna/13123")
+        for selector in (".intro", ".legend-source", "#panel .quiet", ".demo-line", ".nav a"):
+            ratio = page.locator(selector).first.evaluate(
+                """(node) => {
+                  const light = (text) => {
+                    const [r, g, b] = text.match(/[\\d.]+/g).slice(0, 3).map((v) => {
+                      const c = v / 255;
+                      return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+                    });
+                    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                  };
+                  let ground = node;
+                  while (/rgba\\(0, 0, 0, 0\\)/.test(getComputedStyle(ground).backgroundColor))
+                    ground = ground.parentElement;
+                  const a = light(getComputedStyle(node).color);
+                  const b = light(getComputedStyle(ground).backgroundColor);
+                  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+                }"""
+            )
+            assert ratio >= 4.5, (scheme, selector)
+        grounds.add(
+            page.evaluate("getComputedStyle(document.querySelector('#card')).backgroundColor")
+        )
+    assert len(grounds) == 2
+
+
+def test_every_text_is_translated(visit: OpenSite) -> None:
+    """No word of one language is left on the page of the other."""
+    site = visit()
+    page = site.open("/?lang=en&area=comuna/13123")
+    body = page.inner_text("body")
+    assert not re.search(r"\b(fotos|segura|Ver todas|Acerca|Tabla|comparaciones)\b", body)
+    page.click("a[data-lang=es]")
+    body = page.inner_text("body")
+    assert not re.search(r"\b(photos|safe|See all|About|Table|comparisons)\b", body)
