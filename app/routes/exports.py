@@ -28,7 +28,7 @@ def map_file(
 ) -> Response:
     """The first layer's map in one file that works without any network, to keep or to pass on."""
     built: Built = request.app.state.built
-    kept: caching.Kept = request.app.state.kept
+    kept: caching.Kept = request.app.state.kept_exports
     layer = map_export.first_layer(session)
     version = (*caching.version_of(release), layer.key, layer.created_at, lang)
     etag = caching.weak_etag(version)
