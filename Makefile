@@ -21,7 +21,7 @@ setup: ## Install what is missing: system packages, .venv, node_modules (EXTRA=w
 
 demo: EXTRA = worker
 demo: setup assets ## Draw a city, train on it, score it, and serve its map on localhost:8000
-	@$(MIRADA) demo
+	@$(MIRADA) demo up
 
 serve: EXTRA = web
 serve: setup assets ## Serve the map (starts the private database unless MIRADA_DATABASE_URL is set)
