@@ -207,7 +207,7 @@ def _turned(image: Image.Image) -> bool:
 def _encode(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
     image.info = {}
-    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    image.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
 
 
