@@ -6,6 +6,7 @@ import { byId } from "../dom.js";
 
 const STOPS = /** @type {const} */ (["peek", "half", "full"]);
 const DRAG_PX = 6;
+const PEEK_PX = 64;
 
 export class Sheet {
   /** @param {() => { open: string, close: string }} labels @param {() => void} onClosed the sheet was pulled down to peek */
@@ -73,30 +74,32 @@ export class Sheet {
   }
 
   listenForDrag() {
-    /** @type {{ y: number, height: number, moved: boolean } | null} */
+    /** @type {{ id: number, y: number, height: number, moved: boolean } | null} */
     let drag = null;
-    this.head.addEventListener("pointerdown", (event) => {
+    this.head.addEventListener("pointerdown", ({ pointerId, clientY }) => {
       this.wasDragged = false;
-      drag = { y: event.clientY, height: this.root.getBoundingClientRect().height, moved: false };
+      const { height } = this.root.getBoundingClientRect();
+      drag = { id: pointerId, y: clientY, height, moved: false };
     });
-    this.head.addEventListener("pointermove", (event) => {
-      if (!drag) return;
-      const up = drag.y - event.clientY;
+    // A quick pointer leaves the head between two events, so all of the window is listened to.
+    addEventListener("pointermove", ({ pointerId, clientY }) => {
+      if (drag?.id !== pointerId) return;
+      const up = drag.y - clientY;
       if (!drag.moved && Math.abs(up) < DRAG_PX) return;
-      if (!drag.moved) this.head.setPointerCapture(event.pointerId);
       drag.moved = true;
       this.wasDragged = true;
       this.root.classList.add("dragged");
-      this.root.style.height = `${Math.max(64, drag.height + up)}px`;
+      this.root.style.height = `${Math.max(PEEK_PX, drag.height + up)}px`;
     });
-    const drop = () => {
-      if (drag?.moved) this.settle();
-      else if (drag) this.tapped();
+    const drop = (/** @type {PointerEvent} */ { pointerId }) => {
+      if (drag?.id !== pointerId) return;
       this.root.classList.remove("dragged");
+      if (drag.moved) this.settle();
+      else this.tapped();
       drag = null;
     };
-    this.head.addEventListener("pointerup", drop);
-    this.head.addEventListener("pointercancel", drop);
+    addEventListener("pointerup", drop);
+    addEventListener("pointercancel", drop);
   }
 
   /** A tap beside the grip does what the grip does; the grip hears its own click. */
@@ -108,7 +111,7 @@ export class Sheet {
   /** To the nearest stop after a drag. */
   settle() {
     const height = this.root.getBoundingClientRect().height;
-    const heights = { peek: 64, half: innerHeight * 0.52, full: innerHeight - 80 };
+    const heights = { peek: PEEK_PX, half: innerHeight * 0.52, full: innerHeight - 80 };
     const nearest = [...STOPS].sort(
       (a, b) => Math.abs(heights[a] - height) - Math.abs(heights[b] - height),
     )[0];
