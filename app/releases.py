@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import shutil
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -101,6 +102,15 @@ def published(session: Session) -> dict[int, int]:
     return {release_id: int(photos) for release_id, photos in rows}
 
 
+def first_version() -> int:
+    """Where the data versions of a new release begin: the seconds since 1970.
+
+    Browsers keep the tiles of a version for ever, so a release that is made anew under an old name,
+    even in another database, must not count through the versions of the old one again.
+    """
+    return int(time.time())
+
+
 def register(session: Session, folder: Path, release_dir: Path) -> Release:
     """Checks a folder that training wrote, copies it to the store, and makes its row.
 
@@ -122,6 +132,7 @@ def register(session: Session, folder: Path, release_dir: Path) -> Release:
         name=name,
         kind="rankers",
         state="registered",
+        version=first_version(),
         manifest=manifest,
         metrics=manifest["metrics"],
     )

@@ -119,6 +119,7 @@ class Photo(Base):
         CheckConstraint("heading_deg >= 0 AND heading_deg < 360", name="heading"),
         Index("photo_location_idx", "location", postgresql_using="gist"),
         Index("photo_q_idx", "q"),
+        Index("photo_newest_idx", text("captured_at DESC NULLS LAST"), text("id DESC")),
         Index("photo_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     )
 
@@ -191,7 +192,7 @@ class Release(Base):
     state: Mapped[str]
     manifest: Mapped[dict[str, Any]]
     metrics: Mapped[dict[str, Any]]
-    version: Mapped[int] = mapped_column(server_default=text("0"))
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     reference_set_id: Mapped[int | None] = mapped_column(ForeignKey("reference_set.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     published_at: Mapped[datetime | None]

@@ -81,7 +81,12 @@ def run(
             raise BadFile(f"No row of {path} can be used ({reasons}), so there is no release.")
         manifest = {"source": source, "file": path.name, "sha256": sha256, "rows": len(by_photo)}
         made = Release(
-            name=release, kind="imported", state="scoring", manifest=manifest, metrics={}
+            name=release,
+            kind="imported",
+            state="scoring",
+            version=releases.first_version(),
+            manifest=manifest,
+            metrics={},
         )
         session.add(made)
         session.flush()

@@ -233,6 +233,12 @@ def upgrade() -> None:
         postgresql_ops={},
     )
     op.create_index("photo_q_idx", "photo", ["q"], unique=False)
+    op.create_index(
+        "photo_newest_idx",
+        "photo",
+        [sa.literal_column("captured_at DESC NULLS LAST"), sa.literal_column("id DESC")],
+        unique=False,
+    )
     op.create_table(
         "release",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -241,7 +247,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("manifest", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("metrics", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("version", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("reference_set_id", sa.Integer(), nullable=True),
         sa.Column(
             "created_at",
@@ -544,6 +550,7 @@ def downgrade() -> None:
     op.drop_table("area_cell_total")
     op.drop_table("active_release")
     op.drop_table("release")
+    op.drop_index("photo_newest_idx", table_name="photo")
     op.drop_index("photo_q_idx", table_name="photo")
     op.drop_geospatial_index(
         "photo_location_idx", table_name="photo", postgresql_using="gist", column_name="location"

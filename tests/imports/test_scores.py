@@ -73,10 +73,7 @@ def test_places_become_photos_and_rows_become_scores(
     )
     assert (photo.sha256, photo.storage_key, photo.width_px) == (None, None, None)
     release = releases.get(session)
-    assert (release.name, release.kind, release.state, release.version) == (
-        *("human", "imported", "ready"),
-        1,
-    )
+    assert (release.name, release.kind, release.state) == ("human", "imported", "ready")
     assert release.manifest["source"] == "Place Pulse 2.0"
     assert release.manifest["rows"] == 40
     assert releases.published(session) == {release.id: 40}
@@ -148,13 +145,13 @@ def test_the_same_file_again_changes_nothing(
 ) -> None:
     table = write_table(COLUMNS, row("a", 1, 2, 3, 4, 5, 6), row("b", 2, 2, 3, 4, 5, 6))
     run(table)
-    before = stored(session)
+    before, version = stored(session), releases.get(session).version
     summary = run(table)
     assert (summary.accepted, summary.duplicates, summary.rejected) == (0, 2, [])
     assert summary.notes == ["release human was made of this very file; nothing was changed"]
     session.expire_all()
     assert stored(session) == before
-    assert releases.get(session).version == 1
+    assert releases.get(session).version == version
     other = write_table(COLUMNS, row("a", 7, 2, 3, 4, 5, 6), name="other.csv")
     with pytest.raises(NameTaken, match="releases delete human"):
         run(other)
