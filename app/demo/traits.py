@@ -47,6 +47,7 @@ TRAITS: tuple[Trait, ...] = (
     Trait("dull", "boring", +1),
     Trait("uniform", "boring", +1),
     Trait("patterns", "boring", -1),
+    Trait("murals", "boring", -1),
     Trait("tall", "wealthy", +1),
     Trait("glass", "wealthy", +1),
     Trait("wires", "wealthy", -1, 14),

@@ -1,5 +1,6 @@
 """The rows of buildings: what stands in them, and their walls, windows and roofs."""
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Building:
     blank: bool
     shop: bool
     ornate: bool
+    mural: bool
     broken: float
     lit: float
 
@@ -62,6 +64,7 @@ class _Style:
         self.glass = quota(0.8 * levels["glass"], rng)
         self.sheet = quota(0.8 * levels["sheet"], rng)
         self.ornate = quota(levels["ornament"], rng)
+        self.mural = quota(0.9 * levels["murals"], rng)
         self.typical = 1.0 + 7.5 * levels["tall"] ** 1.25
         self.common = rng.choice(VIVID)
 
@@ -86,6 +89,7 @@ class _Style:
             blank=self.blank(),
             shop=self.shop(),
             ornate=self.ornate(),
+            mural=self.mural(),
             broken=0.55 * levels["broken"],
             lit=max(0.0, 0.75 - 1.1 * levels["daylight"]),
         )
@@ -121,13 +125,20 @@ def _raise(canvas: Canvas, run: Run, house: Building, wall: Wall, rng: random.Ra
     _skin(house, wall, rng)
     if house.blank:
         _panels(house, wall)
-    elif house.skin == "glass":
-        _curtain(house, wall)
-    else:
-        _windows(house, wall, rng)
+    if house.mural:
+        _mural(house, wall, rng)
+    if not house.blank:
+        _openings(house, wall, rng)
     if house.ornate:
         _ornament(house, wall, rng)
     _roof(canvas, run, house, wall)
+
+
+def _openings(house: Building, wall: Wall, rng: random.Random) -> None:
+    if house.skin == "glass" and not house.mural:
+        _curtain(house, wall)
+    else:
+        _windows(house, wall, rng)
 
 
 def _gable(canvas: Canvas, run: Run, house: Building, wall: Wall) -> None:
@@ -168,6 +179,26 @@ def _panels(house: Building, wall: Wall) -> None:
     for floor in range(1, house.floors):
         v = floor * FLOOR_M + 0.4
         wall.paint(0, v, wall.length, v + 0.08, shade(house.colour, 0.9))
+
+
+def _mural(house: Building, wall: Wall, rng: random.Random) -> None:
+    """Large plain shapes in strong colours, from the ground to the roof."""
+    length, height = wall.length, house.height
+    colours = rng.sample(VIVID, 5)
+    wall.paint(0, 0.4, length, height - 0.3, colours[0])
+    for number in range(4 + house.floors):
+        size = rng.uniform(0.8, min(2.6, length / 2.2, height / 2.2))
+        u, v = rng.uniform(size, length - size), rng.uniform(size * 0.8, height - size)
+        corners = rng.choice((3, 4, 14, 14))
+        turn = rng.uniform(0, math.tau)
+        shape = [
+            wall.at(
+                u + size * math.cos(turn + k * math.tau / corners),
+                max(v + size * math.sin(turn + k * math.tau / corners), 0.4),
+            )
+            for k in range(corners)
+        ]
+        wall.canvas.polygon(shape, wall.tone(colours[1 + number % 4], u))
 
 
 def _curtain(house: Building, wall: Wall) -> None:

@@ -57,7 +57,7 @@ def _crown(
         spot = (centre[0] + dx, centre[1] + dy)
         _clump(canvas, spot, size, shade(green, max(light, 0.35)), rng)
     for _ in range(0 if radius < 40 else clumps):
-        angle, reach = rng.uniform(0, math.tau), rng.random() ** 0.4 * radius * 0.95
+        angle, reach = rng.uniform(0, math.tau), rng.random() ** 0.4 * radius * 0.86
         spot = (centre[0] + math.cos(angle) * reach, centre[1] + math.sin(angle) * reach * 0.78)
         tint = shade(
             green, rng.uniform(0.55, 0.8) if spot[1] > centre[1] else rng.uniform(0.9, 1.3)

@@ -151,9 +151,9 @@ def _painted_road(canvas: Canvas, layout: Layout, alpha: int, rng: random.Random
             corners = [(x, z0), (x + 2.6, z0), (x + 2.6 + slant, z1), (x + slant, z1)]
             canvas.ground(corners, colour, alpha)
         return
-    z = 9.0
-    for step in range(10):
-        deep = 2.2 + 0.5 * step
+    z = 1.7
+    for step in range(14):
+        deep = 0.9 + 0.4 * step
         if z + deep + 2 > z1:
             break
         corners = [(x0, z), (x1, z + slant), (x1, z + deep + slant), (x0, z + deep)]
