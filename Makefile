@@ -50,11 +50,12 @@ check: setup ## Lint, types, import contracts, JavaScript tests, migrations agai
 test: setup assets ## Run all tests, in two processes, browser included
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
-bench: setup ## Measure what users wait for, on random photos (PHOTOS=100000)
+bench: setup ## Measure publishing, tiles, figures and scoring, on random photos (PHOTOS=100000)
 	@$(PYTHON) -m tests.benchmarks $(if $(PHOTOS),--photos $(PHOTOS))
+	@$(PYTHON) -m tests.benchmarks.model
 
 screenshots: setup assets ## Photograph the demo's map in three window sizes, into screenshots/
-	@$(PYTHON) -m tests.browser.screenshots screenshots
+	@$(PYTHON) -m tests.screenshots screenshots
 
 assets: $(DIST) ## Bundle the pages' scripts and styles into static/dist
 

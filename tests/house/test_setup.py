@@ -1,6 +1,8 @@
 """`make` and the setup: quick when there is nothing to do, clear when it cannot go on."""
 
+import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -153,3 +155,10 @@ def test_make_alone_lists_every_target() -> None:
     ).stdout.split()
     targets = {"setup", "demo", "test", "check", "bench", "serve", "worker", "migrate", "assets"}
     assert targets | {"clean", "screenshots", "lock", "stop"} <= set(listed)
+
+
+def test_make_runs_modules_that_exist() -> None:
+    named = set(re.findall(r"-m ([a-z_.]+)", (ROOT / "Makefile").read_text()))
+    assert named
+    lost = [name for name in sorted(named) if importlib.util.find_spec(name) is None]
+    assert lost == []
