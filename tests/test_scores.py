@@ -43,6 +43,7 @@ def by_loop(raw: float, references: list[float]) -> int:
     return round(Fraction(1000) * (below + Fraction(equal, 2)) / len(references))
 
 
+@settings(deadline=None)
 @given(st.lists(raw_outputs, min_size=1, max_size=60), st.lists(raw_outputs, max_size=20))
 def test_the_place_is_the_formula(references: list[float], raws: list[float]) -> None:
     places = scores.place_on_scale(references + raws, np.sort(references))
@@ -51,6 +52,7 @@ def test_the_place_is_the_formula(references: list[float], raws: list[float]) ->
     assert places.max() <= 1000
 
 
+@settings(deadline=None)
 @given(st.lists(raw_outputs, min_size=1, max_size=60))
 def test_turning_the_order_round_mirrors_every_score(references: list[float]) -> None:
     values = np.array(references)
@@ -59,12 +61,14 @@ def test_turning_the_order_round_mirrors_every_score(references: list[float]) ->
     assert (up + down == 1000).all()
 
 
+@settings(deadline=None)
 @given(st.lists(raw_outputs, min_size=1, max_size=200))
 def test_the_reference_mean_is_the_middle(references: list[float]) -> None:
     values = np.array(references)
     assert scores.place_on_scale(values, np.sort(values)).mean() == pytest.approx(500, abs=0.5)
 
 
+@settings(deadline=None)
 @given(st.lists(raw_outputs, min_size=1, max_size=60), raw_outputs, raw_outputs)
 def test_a_higher_raw_output_never_scores_lower(
     references: list[float], one: float, other: float
@@ -270,7 +274,7 @@ def test_reference_photos_are_spread_evenly_over_cells(session: Session) -> None
     assert chosen != scores.reference_photos(session, 2, 30)
 
 
-@settings(max_examples=5)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**31))
 def test_fewer_photos_are_a_part_of_more(engine: object, seed: int) -> None:
     """So a limit that is raised keeps what was chosen."""

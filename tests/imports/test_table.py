@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -175,6 +175,7 @@ def test_one_swapped_row_among_others_needs_no_city(session: Session, path: Path
         near.check(-70.6, -33.4)
 
 
+@settings(deadline=None)
 @given(st.floats(-720, 720))
 def test_headings_are_turned_into_the_circle(degrees: float) -> None:
     turned = heading(repr(degrees))
@@ -205,6 +206,7 @@ def test_moments_keep_or_get_a_zone() -> None:
             moment(text)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_every_float_is_a_number_or_refused(value: float) -> None:
     if math.isfinite(value):
