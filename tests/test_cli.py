@@ -112,7 +112,7 @@ def test_from_files_to_a_map(mirada: Mirada, database: Engine, tmp_path: Path) -
     ]
     assert mirada("check-totals") == (0, "0 differences\n", "")
     assert mirada("publish") == (0, "0 photos published\n", "")
-    assert mirada("releases", "list")[1] == "* human: imported, ready, version 1, 5 photos\n"
+    assert mirada("releases", "list")[1] == "* human: imported, ready, 5 photos on the map\n"
     listed = mirada("layers", "list")[1].splitlines()
     assert [line.split(", ")[0] for line in listed] == [
         "comuna: 52 areas",
@@ -142,7 +142,7 @@ def test_a_release_through_its_life(mirada: Mirada, database: Engine, tmp_path: 
     folder = write_release(tmp_path / "trained", name="trained")
     assert mirada("releases", "register", folder)[1] == "release trained is registered\n"
     assert mirada("releases", "list")[1].splitlines()[1] == (
-        "  trained: rankers, drawn scenes, registered, version 0, 0 photos"
+        "  trained: rankers, drawn scenes, registered, 0 photos on the map"
     )
     code, _, err = mirada("releases", "score", "trained")
     assert (code, err.splitlines()[0][:40]) == (1, "mirada: There is no photo in the city th")

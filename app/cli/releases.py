@@ -27,8 +27,8 @@ def list_releases() -> None:
             star = "*" if active is not None and each.id == active.id else " "
             demo = ", drawn scenes" if releases.is_demo(each) else ""
             print(
-                f"{star} {each.name}: {each.kind}{demo}, {each.state}, version {each.version}, "
-                f"{photos.get(each.id, 0)} photos"
+                f"{star} {each.name}: {each.kind}{demo}, {each.state}, "
+                f"{photos.get(each.id, 0)} photos on the map"
             )
 
 
