@@ -143,13 +143,18 @@ export function photo(id) {
 }
 
 /** The release that is shown now, or null when nothing is scored yet. @returns {Promise<Release | null>} */
-async function currentRelease() {
+export async function currentRelease() {
   try {
     return await json(address("/tiles.json"));
   } catch (error) {
     if (error instanceof RequestFailed && error.status === 404) return null;
     throw error;
   }
+}
+
+/** @param {Release | null} one @param {Release | null} other */
+export function isSameData(one, other) {
+  return one?.release === other?.release && one?.version === other?.version;
 }
 
 /**
@@ -162,7 +167,7 @@ export function watchRelease(current, onNews) {
   const check = async () => {
     if (document.hidden) return;
     const now = await currentRelease().catch(() => known);
-    if (now?.release === known?.release && now?.version === known?.version) return;
+    if (isSameData(now, known)) return;
     known = now;
     onNews(now);
   };

@@ -205,6 +205,9 @@ def test_the_arrows_move_the_map_and_the_address_follows(visit: OpenSite) -> Non
     where = page.url
     site.open(where.removeprefix(site.address))
     assert page.url == where
+    page.focus("#map")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_url(lambda url: "at=" in url and url != where)
 
 
 def test_the_back_button(visit: OpenSite) -> None:

@@ -112,15 +112,32 @@ export function thumbnail(batch, upload) {
   return `/api/admin/batches/${batch}/files/${upload.id}/thumbnail`;
 }
 
+const LOST_AFTER_MS = 4000;
+
 /**
- * The batch's progress as it changes; the browser connects again by itself after a break.
+ * The batch's progress as it changes. The server ends a stream now and then and the browser opens
+ * the next one by itself: the connection counts as lost when that takes some seconds.
  * @param {number} batch
  * @param {{ news: (progress: Progress) => void, lost: () => void }} listener
  * @returns {() => void} ends it
  */
 export function listen(batch, { news, lost }) {
   const source = new EventSource(`/api/admin/batches/${batch}/events`);
-  source.addEventListener("progress", (event) => news(JSON.parse(event.data)));
-  source.addEventListener("error", lost);
-  return () => source.close();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const back = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  source.addEventListener("progress", (event) => {
+    back();
+    news(JSON.parse(event.data));
+  });
+  source.addEventListener("error", () => {
+    timer ??= setTimeout(lost, LOST_AFTER_MS);
+  });
+  return () => {
+    back();
+    source.close();
+  };
 }

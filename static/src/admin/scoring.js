@@ -50,7 +50,6 @@ export class Scoring {
       },
       lost: () => {
         this.lost = true;
-        if (this.#isOver()) this.#end();
         this.draw();
       },
     });
@@ -104,8 +103,11 @@ export class Scoring {
     const map = /** @type {HTMLAnchorElement} */ (byId("map"));
     map.hidden = bbox === null || counts.scored === 0;
     if (bbox) map.href = mapAddress(bbox, this.words.lang);
-    byId("drop").classList.toggle("is-closed", state !== "open");
-    byId("choose-manifest").hidden = state === "open";
+    const open = state === "open";
+    byId("drop").classList.toggle("is-closed", !open);
+    byId("drop-title").textContent = this.words.t(open ? "drop.title" : "drop.closed.title");
+    byId("drop-note").textContent = this.words.t(open ? "drop.note" : "drop.closed");
+    byId("choose-manifest").hidden = open;
   }
 
   #waiting() {

@@ -108,7 +108,7 @@ export class Verdicts {
       upload.verdict === "accepted" &&
       upload.reason === null &&
       words.t(upload.scored ? "files.scored" : "files.unscored");
-    const why = [state, words.why(upload)].filter(Boolean).join(". ");
+    const why = [state && `${state}.`, words.why(upload)].filter(Boolean).join(" ");
     return element(
       "tr",
       { "data-upload": upload.id },

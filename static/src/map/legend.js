@@ -1,7 +1,7 @@
 // The legend: how often which score occurs, over the colour bar that says which colour it has.
 
 import { cividis } from "../colour.js";
-import { drawing, element } from "../dom.js";
+import { drawing, element, keepFocus } from "../dom.js";
 import { bins, position, ticks } from "../scale.js";
 
 /** @import {Attribute, Release, Scale} from "../types.d.ts" */
@@ -50,8 +50,8 @@ function histogram(counts) {
   );
 }
 
-function colourBar() {
-  const width = WIDTH / STOPS / 2;
+/** @param {string} id of its gradient, one a page */
+function colourBar(id) {
   return drawing(
     "svg",
     {
@@ -62,12 +62,12 @@ function colourBar() {
     },
     drawing(
       "linearGradient",
-      { id: "cividis" },
+      { id },
       Array.from({ length: STOPS + 1 }, (_, i) =>
         drawing("stop", { offset: i / STOPS, "stop-color": cividis(i / STOPS) }),
       ),
     ),
-    drawing("rect", { width: WIDTH, height: 12, fill: "url(#cividis)", "data-width": width }),
+    drawing("rect", { width: WIDTH, height: 12, fill: `url(#${id})` }),
   );
 }
 
@@ -144,24 +144,29 @@ function source({ release, words }) {
 
 /** @param {HTMLElement} root @param {LegendModel} model */
 export function renderLegend(root, model) {
-  root.replaceChildren(
+  keepFocus(root, () => root.replaceChildren(...legendParts(model)));
+}
+
+/** @param {LegendModel} model @returns {HTMLElement[]} */
+function legendParts(model) {
+  return [
     element("p", { class: "legend-caption" }, model.caption),
     element(
       "div",
       { class: "scale" },
       histogram(bins(model.scale, model.scores, BINS)),
-      colourBar(),
+      colourBar("legend-colours"),
       element("i", { class: "pointer", hidden: true }),
     ),
     numbers(model),
     ends(model),
     ...[swatches(model), note(model), source(model)].filter((part) => part !== null),
-  );
+  ];
 }
 
 /** The 64 px of a phone: the ends and the bar. @param {HTMLElement} root @param {LegendModel} model */
 export function renderStrip(root, model) {
-  root.replaceChildren(colourBar(), numbers(model), ends(model));
+  root.replaceChildren(colourBar("strip-colours"), numbers(model), ends(model));
 }
 
 /** Points at the score that is under the pointer. @param {HTMLElement} root @param {Scale} scale @param {number | null} score */

@@ -29,6 +29,8 @@ class MapPage {
     this.desk = desk;
     /** Where the map stood when it was fitted to the city. @type {View | null} */
     this.home = null;
+    /** From now on moves are the user's, and the address follows them. */
+    this.isPlaced = false;
     const words = () => desk.words;
     const onError = (/** @type {Error} */ error) => this.failed(error);
     const onAttribute = (/** @type {string} */ attribute) => desk.store.set({ attribute });
@@ -114,6 +116,7 @@ class MapPage {
     this.view.setBasemap(this.desk.page.basemap);
     await this.painter.show();
     if (!this.desk.release && !view) this.goHome();
+    this.isPlaced = true;
     await this.selection.show(true);
     this.photo.open(photo);
     this.showTable();
@@ -172,9 +175,10 @@ class MapPage {
 
   /** @param {View} view */
   moved(view) {
+    if (!this.isPlaced) return;
     const { home } = this;
-    if (!home) return;
     const isHome =
+      home !== null &&
       view.zoom === home.zoom &&
       Math.abs(view.lat - home.lat) < STILL_DEG &&
       Math.abs(view.lon - home.lon) < STILL_DEG;
@@ -216,16 +220,33 @@ class MapPage {
 
   /** @param {Release | null} release */
   async turnTo(release) {
+    const isFirst = this.desk.release === null;
     this.desk.turnTo(release);
     this.painter.samples.forget();
+    if (isFirst && !this.desk.state.view) this.goHome();
     await this.painter.show();
     await this.selection.show(true);
     this.tip.say(this.desk.words.t("map.updated"));
   }
 
-  /** @param {Error} error */
-  failed(error) {
-    this.status.fail(this.desk.messageOf(error), () => this.turnTo(this.desk.release));
+  /** What was not found may only be out of date: then the current data replaces it. @param {Error} error */
+  async failed(error) {
+    if (error instanceof api.RequestFailed && error.status === 404) {
+      const now = await api.currentRelease().catch(() => this.desk.release);
+      if (!api.isSameData(now, this.desk.release)) {
+        await this.turnTo(now);
+        return;
+      }
+    }
+    this.status.fail(this.desk.messageOf(error), () => this.retry());
+  }
+
+  async retry() {
+    try {
+      await this.turnTo(await api.currentRelease());
+    } catch (error) {
+      this.status.fail(this.desk.messageOf(/** @type {Error} */ (error)), () => this.retry());
+    }
   }
 }
 

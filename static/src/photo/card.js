@@ -13,7 +13,6 @@ import { scaleOf } from "../scale.js";
  */
 export function photoCard(photo, { attribute, words, onOpen, eager = false }) {
   const score = photo.scores[attribute.key];
-  const said = score === undefined ? words.t("tip.unscored") : words.score(score);
   const label = attribute.label[words.lang];
   return element(
     "button",
@@ -22,9 +21,9 @@ export function photoCard(photo, { attribute, words, onOpen, eager = false }) {
       class: "photo-card",
       "data-focus": `photo-${photo.id}`,
       "data-photo": photo.id,
-      "aria-label": words.t("photo.open", { n: photo.id, label, mean: said }),
       onclick: () => onOpen(photo.id),
     },
+    element("span", { class: "visually-hidden" }, words.t("photo.open", { n: photo.id, label })),
     photo.thumbnail
       ? element("img", {
           src: photo.thumbnail,

@@ -56,7 +56,10 @@ export class PhotoDialog {
       return;
     }
     if (!this.dialog.open) {
-      this.dialog.replaceChildren(this.closeButton());
+      this.dialog.replaceChildren(
+        this.closeButton(),
+        element("div", { class: "photo-figure photo-waiting" }),
+      );
       this.dialog.showModal();
     }
     try {

@@ -1,0 +1,297 @@
+"""An admin with a browser: signs in, drops files, sees verdicts, progress and the map.
+
+Server and worker are real processes on a database of their own.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from app import accounts, releases, scores, totals
+from app.db import make_engine, session_factory
+from app.exports.built import DIST
+from app.photos.files import PhotoFiles
+from app.settings import Settings
+from app.tables import ActiveRelease
+from tests.conftest import ROOT, TEMPLATE
+from tests.rankers import add_photos, jpeg, write_release
+
+pytestmark = pytest.mark.browser
+
+MIRADA = [sys.executable, "-c", "from app.cli import main; main()"]
+SLOW_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Office:
+    address: str
+    url: str
+    password: str
+    environment: dict[str, str]
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*MIRADA, *command], cwd=ROOT, env=self.environment)
+
+
+@pytest.fixture(scope="module")
+def office(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A server whose release waits for a worker to score its reference photos."""
+    if not (DIST / "manifest.json").is_file():
+        pytest.skip("needs the built front end: run `make assets`")
+    name = f"office_{uuid.uuid4().hex[:8]}"
+    admin = make_engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    data_dir = tmp_path_factory.mktemp("office")
+    password = _fill(url, data_dir)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "MIRADA_DATABASE_URL": url,
+        "MIRADA_DATA_DIR": str(data_dir),
+        "MIRADA_BASEMAP_URL": "",
+    }
+    made = Office(f"http://127.0.0.1:{port}", url, password, environment)
+    server = made.start("serve", "--port", str(port))
+    try:
+        _wait(f"{made.address}/readyz", server)
+        yield made
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+def _fill(url: str, data_dir: Path) -> str:
+    settings = Settings(data_dir=data_dir)
+    engine = make_engine(url)
+    with session_factory(engine).begin() as session:
+        add_photos(session, PhotoFiles(settings.photo_dir), 20, first=5000)
+        folder = write_release(data_dir / "trained", "first")
+        release = releases.register(session, folder, settings.release_dir)
+        scores.begin(session, release)
+        session.add(ActiveRelease(release_id=release.id))
+        password = accounts.create(session, "rosa")
+    engine.dispose()
+    return password
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, errors: list[str]) -> Iterator[Page]:
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert errors == []
+
+
+def sign_in(page: Page, office: Office) -> None:
+    page.goto(f"{office.address}/admin")
+    page.get_by_label("Nombre").fill("rosa")
+    page.get_by_label("Contraseña").fill(office.password)
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.get_by_role("heading", name="Lotes", exact=True)).to_be_visible()
+
+
+def make_batch(page: Page, title: str) -> None:
+    page.get_by_label("Título").fill(title)
+    page.get_by_label("Quién tomó las fotos").fill("Municipalidad")
+    page.get_by_label("Licencia").fill("CC BY 4.0")
+    page.get_by_label("Las caras y patentes están difuminadas").check()
+    page.get_by_role("button", name="Crear lote").click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+
+
+def write_files(folder: Path, first: int, number: int) -> list[str]:
+    """Photos without a position, and a manifest that has them all."""
+    folder.mkdir(exist_ok=True)
+    lines = ["filename,lat,lon,captured_at,heading_deg"]
+    paths = []
+    for index in range(number):
+        path = folder / f"{index:03d}.jpg"
+        path.write_bytes(jpeg(first + index))
+        lines.append(f"{path.name},{-33.45 + index * 0.001},-70.65,2025-07-01T12:00:00Z,90")
+        paths.append(str(path))
+    manifest = folder / "manifiesto.csv"
+    manifest.write_text("\n".join(lines))
+    return [*paths, str(manifest)]
+
+
+def verdicts(page: Page) -> dict[str, str]:
+    rows = page.locator("#rows tr")
+    return {
+        row.locator("td").nth(1).inner_text(): row.locator("td").nth(2).inner_text()
+        for row in rows.all()
+    }
+
+
+def test_a_wrong_password_is_said_so(page: Page, office: Office) -> None:
+    page.goto(f"{office.address}/admin?lang=en")
+    page.get_by_label("Name").fill("rosa")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    expect(page.get_by_label("Name")).to_have_value("rosa")
+
+
+def test_files_get_verdicts_are_scored_and_come_to_the_map(
+    page: Page, office: Office, tmp_path: Path
+) -> None:
+    sign_in(page, office)
+    make_batch(page, "Julio")
+    expect(page.locator("#workers")).to_contain_text("make worker")
+
+    files = write_files(tmp_path / "fotos", first=0, number=12)
+    (tmp_path / "copia.jpg").write_bytes(jpeg(0))
+    (tmp_path / "rota.jpg").write_bytes(jpeg(700)[:900])
+    (tmp_path / "texto.jpg").write_text("no soy una foto")
+    (tmp_path / "sin_lugar.jpg").write_bytes(jpeg(701))
+    (tmp_path / "notas.txt").write_text("nada")
+    strange = ["rota.jpg", "texto.jpg", "sin_lugar.jpg", "notas.txt"]
+    page.locator("#files").set_input_files([*files, *(str(tmp_path / name) for name in strange)])
+    expect(page.locator("#rows tr")).to_have_count(15, timeout=SLOW_MS)
+    expect(page.locator("#sending")).to_contain_text("15 archivos enviados")
+    expect(page.locator("#sending")).to_contain_text("12 filas leídas")
+    expect(page.locator("#sending")).to_contain_text("1 archivo no es foto ni manifiesto")
+    page.locator("#files").set_input_files(str(tmp_path / "copia.jpg"))
+    expect(page.locator("#rows tr")).to_have_count(16, timeout=SLOW_MS)
+    found = verdicts(page)
+    assert {name: found[name] for name in [*strange[:3], "copia.jpg"]} == {
+        "rota.jpg": "rechazada",
+        "texto.jpg": "rechazada",
+        "sin_lugar.jpg": "retenida",
+        "copia.jpg": "duplicada",
+    }
+    assert list(found.values()).count("aceptada") == 12
+    page.get_by_role("button", name="Rechazadas 2").click()
+    expect(page.locator("#rows tr")).to_have_count(2)
+    expect(page.locator("#rows")).to_contain_text("El archivo está cortado o dañado.")
+
+    page.reload()
+    expect(page.locator("#rows tr")).to_have_count(16, timeout=SLOW_MS)
+    expect(page.locator("#scoring")).to_contain_text("0 de 12 puntuadas")
+    page.get_by_role("button", name="Cerrar lote").click()
+    expect(page.locator("#state")).to_have_text("puntuando")
+    worker = office.start("worker")
+    try:
+        expect(page.locator("#workers")).to_be_hidden(timeout=SLOW_MS)
+        expect(page.locator("#state")).to_have_text("listo", timeout=SLOW_MS)
+        expect(page.locator("#scoring")).to_contain_text("Puntuadas las 12 fotos")
+        expect(page.locator("#scoring")).to_contain_text("Están en el mapa.", timeout=SLOW_MS)
+    finally:
+        worker.terminate()
+        assert worker.wait(timeout=30) == 0
+    expect(page.get_by_text("Puntuada.")).to_have_count(12)
+
+    photo = page.locator("#rows a").last.get_attribute("href") or ""
+    number = re.search(r"photo=(\d+)", photo)
+    assert number is not None
+    scored = page.request.get(f"{office.address}/api/photos/{number[1]}").json()
+    assert len(scored["scores"]) == 6
+    page.get_by_role("link", name="Ver en el mapa").click()
+    page.wait_for_url(re.compile(r"show=photos&at=|at="))
+    expect(page.locator("#map")).to_be_visible()
+    engine = make_engine(office.url)
+    with session_factory(engine)() as session:
+        assert totals.check(session) == []
+    engine.dispose()
+
+
+def test_a_connection_that_breaks_loses_no_file_and_sends_none_twice(
+    page: Page, office: Office, tmp_path: Path
+) -> None:
+    sign_in(page, office)
+    make_batch(page, "Agosto")
+    broken = 0
+
+    def break_some(route: Route) -> None:
+        nonlocal broken
+        broken += 1
+        if broken in (1, 4):
+            route.abort("connectionreset")
+        elif broken == 2:
+            route.fulfill(status=503, json={"code": "database-away", "detail": "away"})
+        elif broken == 3:
+            # It arrived, but the answer did not.
+            route.fetch()
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/files$"), break_some)
+    page.locator("#files").set_input_files(write_files(tmp_path / "a", first=100, number=8))
+    expect(page.locator("#sending")).to_contain_text("8 archivos enviados", timeout=SLOW_MS)
+    expect(page.locator("#rows tr")).to_have_count(8)
+    assert set(verdicts(page).values()) == {"aceptada"}
+    expect(page.get_by_role("button", name="Aceptadas 8")).to_be_visible()
+    assert broken == 12
+
+
+def test_held_photos_are_placed_by_a_manifest_that_comes_later(
+    page: Page, office: Office, tmp_path: Path
+) -> None:
+    sign_in(page, office)
+    make_batch(page, "Septiembre")
+    *photos, manifest = write_files(tmp_path / "b", first=200, number=3)
+    page.locator("#files").set_input_files(photos)
+    expect(page.get_by_role("button", name="Retenidas 3")).to_be_visible(timeout=SLOW_MS)
+    page.locator("#files").set_input_files(manifest)
+    expect(page.locator("#sending")).to_contain_text("3 fotos retenidas ubicadas", timeout=SLOW_MS)
+    expect(page.get_by_role("button", name="Aceptadas 3")).to_be_visible(timeout=SLOW_MS)
+
+
+def test_the_batch_page_works_in_english_and_by_keyboard(page: Page, office: Office) -> None:
+    sign_in(page, office)
+    page.goto(f"{office.address}/admin?lang=en")
+    page.get_by_label("Title").fill("October")
+    page.get_by_label("Who took the photos").fill("Somebody")
+    page.get_by_label("Licence").fill("CC0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="October")).to_be_visible()
+    expect(page.get_by_text("images not public")).to_be_visible()
+    page.get_by_role("button", name="Sign out").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
