@@ -467,6 +467,19 @@ def test_progress_counts_files_and_scores(uploading: Uploading) -> None:
         assert batches.progress(session, uploading.batch_id).published
 
 
+def test_a_photo_that_was_deleted_is_no_longer_waited_for(uploading: Uploading) -> None:
+    photo_id = uploading.send(jpeg(1)).photo_id or 0
+    uploading.send(jpeg(1), "twice.jpg")
+    with uploading.sessions.begin() as session:
+        batches.mark_unreadable(session, {photo_id: "It is damaged."})
+        reasons = session.scalars(select(Upload.reason).order_by(Upload.id)).all()
+        assert reasons == ["unreadable", "duplicate"], "the duplicate keeps its own"
+        delete.delete(session, [photo_id], uploading.files)
+    with uploading.sessions.begin() as session:
+        counts = batches.progress(session, uploading.batch_id).counts
+        assert (counts.files, counts.accepted, counts.waiting) == (2, 0, 0)
+
+
 def test_retrying_queues_what_was_given_up(uploading: Uploading) -> None:
     with uploading.sessions.begin() as session:
         make_release(session, kind="rankers", state="ready")

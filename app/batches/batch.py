@@ -138,7 +138,7 @@ def mark_unreadable(session: Session, reasons: Mapping[int, str]) -> None:
     for photo_id in sorted(reasons):
         session.execute(
             update(Upload)
-            .where(Upload.photo_id == photo_id)
+            .where(Upload.photo_id == photo_id, Upload.verdict == "accepted")
             .values(reason=UNREADABLE, message=reasons[photo_id])
         )
 
@@ -149,6 +149,7 @@ def give_up(session: Session, photo_ids: Sequence[int], message: str) -> None:
         update(Upload)
         .where(
             Upload.photo_id == any_(literal(list(photo_ids), ARRAY(BigInteger))),
+            Upload.verdict == "accepted",
             Upload.reason.is_(None),
         )
         .values(reason=FAILED, message=message)

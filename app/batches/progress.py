@@ -74,14 +74,16 @@ def _columns(batch: Batch) -> dict[str, Any]:
 def _counts(
     session: Session, batch_ids: Sequence[int], release: Release | None
 ) -> dict[int, Counts]:
-    accepted = Upload.verdict == "accepted"
+    # A photo that was taken down later is no longer waited for.
+    accepted = (Upload.verdict == "accepted") & Upload.photo_id.is_not(None)
     rows = session.execute(
         select(
             Upload.batch_id,
             func.count().label("files"),
+            func.count().filter(accepted).label("accepted"),
             *(
                 func.count().filter(Upload.verdict == verdict).label(verdict)
-                for verdict in ("accepted", "held", "duplicate", "rejected")
+                for verdict in ("held", "duplicate", "rejected")
             ),
             func.count().filter(accepted, Upload.reason == UNREADABLE).label("unreadable"),
             func.count().filter(accepted, Upload.reason == FAILED).label("failed"),

@@ -35,7 +35,10 @@ class BatchIn(Shape):
 
 
 class Counts(Shape):
-    """Files of a batch by verdict. scored, unreadable, failed: of the accepted ones."""
+    """Files of a batch by verdict; accepted ones that were deleted later are in `files` only.
+
+    scored, unreadable, failed: of the accepted ones.
+    """
 
     files: int
     accepted: int

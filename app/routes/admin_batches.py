@@ -1,6 +1,7 @@
 """Batches over HTTP: one request a photo, so that each has its verdict and is sent again alone."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterable
 from typing import Annotated, Any
 
@@ -31,6 +32,9 @@ BODY_BYTES = MAX_BYTES + 64 * 1024
 MANIFEST_BYTES = 32 * 1024 * 1024
 FIELD_BYTES = 4096
 EVENT_EVERY_S = 1.0
+STREAM_S = 10.0
+"""A server that is stopped waits for its streams, and proxies cut long ones off."""
+RECONNECT_MS = 500
 STATUS = {"accepted": 202, "held": 202, "duplicate": 409, "rejected": 422}
 
 router = APIRouter(prefix="/api/admin/batches", tags=["admin"], dependencies=[Depends(get_caller)])
@@ -150,15 +154,17 @@ def retry_batch(session: SessionDep, batch_id: int) -> Progress:
 
 @router.get("/{batch_id}/events", response_class=EventSourceResponse)
 async def batch_events(request: Request, batch_id: int) -> AsyncIterable[ServerSentEvent]:
-    """The batch's progress as it changes, a `progress` event at a time, to the end of the scoring.
+    """The batch's progress as it changes, a `progress` event at a time.
 
-    Each has a session of its own: a request's is closed before its stream begins.
+    Each stream ends after ten seconds and the browser opens the next one; the last one ends with
+    the batch. Each event has a session of its own: a request's is closed before its stream begins.
     """
     last: Progress | None = None
-    while not await request.is_disconnected():
+    ends_at = time.monotonic() + STREAM_S
+    while time.monotonic() < ends_at and not await request.is_disconnected():
         now = await run_in_threadpool(_progress, request, batch_id)
         if now != last:
-            yield ServerSentEvent(event="progress", data=now)
+            yield ServerSentEvent(event="progress", data=now, retry=RECONNECT_MS)
             last = now
         if now.state in ("done", "cancelled") and now.published:
             break

@@ -216,8 +216,8 @@ class _Run:
 
 def _log(quiet: bool) -> None:
     """A line for each thing that happens; only what went wrong where a bar shows the rest."""
-    level = logging.WARNING if quiet else logging.INFO
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=level)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("app").setLevel(logging.WARNING if quiet else logging.INFO)
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
     logging.getLogger("procrastinate.worker").addFilter(_is_news)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -295,3 +295,32 @@ def test_the_batch_page_works_in_english_and_by_keyboard(page: Page, office: Off
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_progress_comes_back_after_the_server_could_not_answer(page: Page, office: Office) -> None:
+    sign_in(page, office)
+    make_batch(page, "Noviembre")
+    away = True
+
+    def answer(route: Route) -> None:
+        if away:
+            route.fulfill(status=503, json={"code": "database-away", "detail": "away"})
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/events$"), answer)
+    page.reload()
+    batch = page.url.rpartition("/")[2].partition("?")[0]
+    address = f"{office.address}/api/admin/batches/{batch}/files"
+    page.request.post(
+        address,
+        headers={"Origin": office.address},
+        multipart={
+            "file": {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg(900)},
+            "lat": "-33.45",
+            "lon": "-70.65",
+        },
+    )
+    expect(page.locator("#scoring")).to_contain_text("Aún no hay fotos aceptadas.")
+    away = False
+    expect(page.locator("#scoring")).to_contain_text("0 de 1 puntuadas", timeout=SLOW_MS)

@@ -292,6 +292,15 @@ def test_events_tell_the_progress_until_the_batch_is_done(
     assert seen[0]["counts"]["accepted"] == 1
 
 
+def test_a_stream_of_events_ends_by_itself_and_says_when_to_come_again(
+    api: TestClient, batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.routes.admin_batches.STREAM_S", 0.1)
+    answer = api.get(f"{batch}/events")
+    assert answer.text.count("event: progress") == 1
+    assert "retry: 500" in answer.text
+
+
 def test_retrying_starts_again(api: TestClient, batch: str, admin_engine: Engine) -> None:
     sessions = session_factory(admin_engine)
     photo_id = send(api, batch, jpeg(1)).json()["photo_id"]

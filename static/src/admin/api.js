@@ -113,29 +113,36 @@ export function thumbnail(batch, upload) {
 }
 
 const LOST_AFTER_MS = 4000;
+const REOPEN_AFTER_MS = 3000;
 
 /**
  * The batch's progress as it changes. The server ends a stream now and then and the browser opens
- * the next one by itself: the connection counts as lost when that takes some seconds.
+ * the next one by itself; where the server answered an error it does not, so that is done here.
  * @param {number} batch
- * @param {{ news: (progress: Progress) => void, lost: () => void }} listener
+ * @param {{ news: (progress: Progress) => void, lost: () => void }} listener lost: for some seconds
  * @returns {() => void} ends it
  */
 export function listen(batch, { news, lost }) {
-  const source = new EventSource(`/api/admin/batches/${batch}/events`);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  /** @type {EventSource} */
+  let source;
+  /** @type {Set<ReturnType<typeof setTimeout>>} */
+  const timers = new Set();
   const back = () => {
-    clearTimeout(timer);
-    timer = undefined;
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
   };
-  source.addEventListener("progress", (event) => {
-    back();
-    news(JSON.parse(event.data));
-  });
-  source.addEventListener("error", () => {
-    timer ??= setTimeout(lost, LOST_AFTER_MS);
-  });
+  const open = () => {
+    source = new EventSource(`/api/admin/batches/${batch}/events`);
+    source.addEventListener("progress", (event) => {
+      back();
+      news(JSON.parse(event.data));
+    });
+    source.addEventListener("error", () => {
+      if (timers.size === 0) timers.add(setTimeout(lost, LOST_AFTER_MS));
+      if (source.readyState === EventSource.CLOSED) timers.add(setTimeout(open, REOPEN_AFTER_MS));
+    });
+  };
+  open();
   return () => {
     back();
     source.close();
