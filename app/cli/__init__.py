@@ -4,6 +4,7 @@ What a command needs is imported by the command itself: geopandas, alembic and t
 a second or more, and `mirada --help` should not.
 """
 
+import signal
 import sys
 from typing import Annotated
 
@@ -64,6 +65,8 @@ def root(
 
 def main() -> None:
     """Ends with 1 and one sentence for what a person can act upon; other errors are ours."""
+    # As with Ctrl-C, what is open is closed, and processes that help this one end with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except Exception as error:
