@@ -57,7 +57,7 @@ export function miniMap(container, photo, { shapes, code, basemap }) {
   const own = outlines
     .getLayers()
     .find((layer) => /** @type {any} */ (layer).feature?.properties?.code === code);
-  if (own) map.fitBounds(/** @type {L.Polygon} */ (own).getBounds(), { padding: [14, 14] });
+  if (own) map.fitBounds(/** @type {L.Polygon} */ (own).getBounds(), { padding: [36, 36] });
   L.marker([photo.lat, photo.lon], {
     interactive: false,
     keyboard: false,

@@ -66,7 +66,8 @@ export class TableView {
   render() {
     const { model } = this;
     if (!model) return;
-    const { words, demo } = model;
+    const { words, attributes, attribute, demo } = model;
+    const label = attributes.find((a) => a.key === attribute)?.label[words.lang] ?? "";
     keepFocus(this.dialog, () => {
       this.dialog.replaceChildren(
         element(
@@ -77,6 +78,7 @@ export class TableView {
             {},
             element("h2", { id: "table-title" }, words.t("table.title")),
             demo ? element("p", { class: "demo-line" }, words.t("demo.line")) : null,
+            element("p", { class: "quiet", id: "table-note" }, words.t("table.caption", { label })),
           ),
           element("button", {
             type: "button",
@@ -103,7 +105,6 @@ export class TableView {
   /** @param {TableModel} model */
   table(model) {
     const { words, attributes, attribute, layer, list } = model;
-    const label = attributes.find((a) => a.key === attribute)?.label[words.lang] ?? "";
     const columns = [
       { key: "name", text: layer.label[words.lang], number: false },
       { key: "n", text: words.t("table.n"), number: true },
@@ -111,8 +112,7 @@ export class TableView {
     ];
     return element(
       "table",
-      { class: "table" },
-      element("caption", {}, words.t("table.caption", { label })),
+      { class: "table", "aria-labelledby": "table-title", "aria-describedby": "table-note" },
       element(
         "thead",
         {},
