@@ -33,7 +33,7 @@ from app.tables import (
     cell_total,
     score,
 )
-from app.worker.upkeep import publish_due
+from app.worker.upkeep import publish_due, sweep_files
 from tests.rankers import add_photos, jpeg, write_release
 
 WORKER = """
@@ -464,7 +464,8 @@ def test_a_database_that_drops_its_connections_is_waited_for(
                 session.execute(
                     text(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                        " WHERE datname = current_database() AND usename = current_user"
+                        " AND pid <> pg_backend_pid()"
                     )
                 )
             time.sleep(0.5)
@@ -509,6 +510,27 @@ def test_publishing_waits_30_s_while_jobs_are_left(
     with sessions.begin() as session:
         assert count(session, Pending) == 0
         assert published(session, release_id) == [7] * len(CELL_ZOOMS)
+
+
+def test_files_of_lost_transactions_are_swept_but_not_another_databases_store(
+    sessions: SessionFactory, files: PhotoFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert sweep_files(sessions, files) == 0
+    assert not files.root.exists(), "a store that is not mounted is not made"
+    with sessions.begin() as session:
+        add_photos(session, files, 3)
+    lost = [files.write(jpeg(n), None) for n in range(50)]
+    assert sweep_files(sessions, files) == 0, "they may belong to a transaction under way"
+    long_ago = time.time() - 7200
+    for path in files.root.glob("*/*"):
+        os.utime(path, (long_ago, long_ago))
+    one_more = files.write(jpeg(99), None)
+    assert sweep_files(sessions, files) == 0
+    assert "store of another database" in caplog.text
+    files.delete([one_more])
+    assert sweep_files(sessions, files) == 50
+    assert not any(files.original(key).exists() for key in lost)
+    assert len(list(files.root.glob("*/*.original"))) == 3
 
 
 def test_a_worker_holds_no_torch_before_it_has_something_to_score() -> None:
