@@ -29,9 +29,6 @@ export function translatePage(words) {
     node.setAttribute("aria-label", label);
     if (node.hasAttribute("title")) node.setAttribute("title", label);
   }
-  for (const node of document.querySelectorAll("[data-t-placeholder]")) {
-    node.setAttribute("placeholder", words.t(node.getAttribute("data-t-placeholder") ?? ""));
-  }
   for (const link of document.querySelectorAll("a[data-keep-lang]")) {
     const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
     url.searchParams.set("lang", words.lang);

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,35 +43,41 @@ def city(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     admin.dispose()
 
 
-@pytest.fixture(scope="session")
-def site(city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def serving(url: str, data_dir: Path, log_dir: Path) -> Iterator[str]:
     """The address of `mirada serve`, without a base map: nothing beyond localhost is asked for."""
     if not (DIST / "manifest.json").is_file():
         pytest.skip("needs the built front end: run `make assets`")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = (tmp_path_factory.mktemp("server") / "log").open("w+")
     environment = os.environ | {
-        "MIRADA_DATABASE_URL": city.url,
-        "MIRADA_DATA_DIR": str(city.data_dir),
+        "MIRADA_DATABASE_URL": url,
+        "MIRADA_DATA_DIR": str(data_dir),
         "MIRADA_BASEMAP_URL": "",
     }
     command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
-    process = subprocess.Popen(
-        [*command, "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
+    log = log_dir / "log"
     address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(address, process, log.name)
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, "--port", str(port)], cwd=ROOT, env=environment, stdout=out, stderr=out
+        )
+        try:
+            _wait(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def site(city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(city.url, city.data_dir, tmp_path_factory.mktemp("server")) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        log.close()
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], log: str) -> None:
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -80,7 +87,7 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: str) -> None:
             return
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.2)
-    raise AssertionError(f"the server did not start:\n{Path(log).read_text()}")
+    raise AssertionError(f"the server did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +150,7 @@ def visit(browser: Browser, site: str) -> Iterator[OpenSite]:
     """visit("phone") is a new profile of that size; every page must leave no complaint."""
     visits: list[Visit] = []
 
-    def begin(size: str = "desktop", **options: Any) -> Visit:
+    def begin(size: str = "desktop", *, address: str = site, **options: Any) -> Visit:
         width, height = SIZES[size]
         values: dict[str, Any] = {
             "viewport": {"width": width, "height": height},
@@ -153,7 +160,7 @@ def visit(browser: Browser, site: str) -> Iterator[OpenSite]:
         }
         context = browser.new_context(**(values | options))
         context.set_default_timeout(8000)
-        visits.append(Visit(context.new_page(), site))
+        visits.append(Visit(context.new_page(), address))
         return visits[-1]
 
     yield begin

@@ -101,6 +101,8 @@ class MapPage {
       store.set({ lang }, "replace");
     });
     api.watchRelease(this.desk.release, (release) => this.turnTo(release));
+    byId("search").hidden = this.desk.layers.length === 0;
+    byId("table-button").hidden = this.desk.layers.length === 0;
     byId("table-button").addEventListener("click", () => store.set({ table: true }));
     byId("locate").addEventListener("click", () => this.locate());
     addEventListener("keydown", (event) => {
@@ -131,8 +133,10 @@ class MapPage {
     }
     const recolour = respeak || state.attribute !== before.attribute;
     if (recolour) this.heading.render(state.attribute, this.desk.words);
-    if (this.painter.isStale) this.painter.show();
-    else if (recolour) this.painter.paint();
+    if (this.painter.isStale) {
+      this.painter.show();
+      this.search.invite(this.painter.areaLayer);
+    } else if (recolour) this.painter.paint();
     if (state.area !== before.area || state.cell !== before.cell) this.selection.show(false);
     else if (recolour) this.panel.render();
     if (state.photo !== before.photo) {
@@ -150,6 +154,7 @@ class MapPage {
     this.sheet.label();
     this.status.render();
     this.painter.renderModes();
+    this.search.invite(this.painter.areaLayer);
   }
 
   /** What is covered on each side of the map, by the panel too unless it is left out. */

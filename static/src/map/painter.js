@@ -167,9 +167,10 @@ export class Painter {
     };
     renderLegend(byId("legend"), model);
     renderStrip(byId("strip"), model);
-    const empty = kind === "areas" ? !release : this.view.cells?.complete() && scores.length === 0;
+    byId("legend").hidden = !release;
+    const isBare = kind !== "areas" && this.view.cells?.complete() && scores.length === 0;
     const notice = release ? "map.empty" : "map.empty.release";
-    this.status.setNotice(empty ? words.t(notice) : null);
+    this.status.setNotice(!release || isBare ? words.t(notice) : null);
   }
 
   /** Marks a score on the bar. @param {number | null} score */

@@ -49,6 +49,12 @@ export class Search {
     input.addEventListener("keydown", (event) => this.key(event));
   }
 
+  /** What can be searched for. @param {string | null} layer */
+  invite(layer) {
+    const key = layer === "comuna" ? "search.placeholder" : "search.label";
+    this.input.placeholder = this.context.words().t(key);
+  }
+
   update() {
     this.found = matching(this.context.areas(), this.input.value).slice(0, SHOWN);
     this.active = this.found.length > 0 ? 0 : -1;
