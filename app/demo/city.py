@@ -24,7 +24,7 @@ from app.errors import Conflict
 
 Floats = npt.NDArray[np.float64]
 
-DRAWING = 2
+DRAWING = 3
 """Raised whenever the same seed gives other files than before."""
 
 SEED = 2019

@@ -9,7 +9,7 @@ Floats = npt.NDArray[np.float64]
 
 PLACE_SD = 0.45
 CORRELATION = 0.3
-SCENE_REACH = 1.6
+SCENE_REACH = 1.5
 """Qualities of training scenes lie evenly within this distance of 0, which covers the city's."""
 
 TURN: Floats = np.array([1.0 if one.palette == "forward" else -1.0 for one in ATTRIBUTES])

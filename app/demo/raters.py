@@ -14,11 +14,11 @@ from app.attributes import KEYS
 
 Floats = npt.NDArray[np.float64]
 
-NOISE = 1.65
+NOISE = 1.55
 """Standard deviation of a rater's error. With `TIE` it makes 62 to 68 % of two untied answers on
 one pair the same, as among the raters of Place Pulse."""
 
-TIE = 0.37
+TIE = 0.35
 REPEATS = 0.02
 """Share of the votes that ask a pair again, by another rater."""
 

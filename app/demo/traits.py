@@ -13,7 +13,7 @@ from app.attributes import KEYS
 
 Floats = npt.NDArray[np.float64]
 
-HALF_RANGE = 1.7
+HALF_RANGE = 1.35
 """The quality, in human z units, at which a trait without noise reaches 0 or 1."""
 
 NOISE = 0.09
@@ -57,7 +57,7 @@ TRAITS: tuple[Trait, ...] = (
     Trait("decay", "depressing", +1),
     Trait("litter", "depressing", +1, 24),
     Trait("puddles", "depressing", +1, 10),
-    Trait("trees", "beautiful", +1, 12),
+    Trait("trees", "beautiful", +1, 14),
     Trait("flowers", "beautiful", +1),
     Trait("mountains", "beautiful", +1),
     Trait("ornament", "beautiful", +1),
