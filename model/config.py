@@ -58,9 +58,14 @@ class SplitConfig:
 
 @dataclass(frozen=True, config=_CHECKED)
 class NetworkConfig:
-    """weights: `imagenet`, `random`, or the path of a state dict (.safetensors or .pth)."""
+    """weights: `imagenet`, `random`, or the path of a state dict (.safetensors or .pth).
+
+    pooling: features from the `last` layer only, or from `several`, which keeps small things and
+    textures that a frozen trunk has lost at its end.
+    """
 
     trunk: str = "mobilenet_v2"
+    pooling: Literal["last", "several"] = "several"
     weights: str = "imagenet"
     hidden: Count = 512
     dropout: Share = 0.3
@@ -103,11 +108,11 @@ class FittingConfig:
     patience: epochs without a lower validation loss after which it stops.
     """
 
-    epochs: Count = 20
+    epochs: Count = 12
     batch: Count = 128
     learning_rate: Positive = 1e-2
     momentum: Share = 0.9
-    weight_decay: NotNegative = 1e-3
+    weight_decay: NotNegative = 0.1
     warm_up: Share = 0.05
     schedule: Literal["cosine", "step", "constant"] = "cosine"
     patience: Count = 5

@@ -29,7 +29,7 @@ class DeviceError(ModelError):
     """A device that is not there, or whose memory does not hold a single photo."""
 
 
-class UnreadablePhoto(ModelError):  # noqa: N818
+class UnreadablePhoto(ModelError):
     """One photo that gave no pixels. `code` is `missing`, `unreadable` or `too-large`."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -151,7 +151,7 @@ def load(folder: Path) -> Release:
 
 def _trunk(folder: Path, part: Mapping[str, Any]) -> nn.Module:
     try:
-        trunk = bare_trunk(str(part.get("network")))
+        trunk = bare_trunk(str(part.get("network")), str(part.get("pooling")))
     except WeightsError as error:
         raise ReleaseError(f"{folder} cannot be loaded. {error}") from None
     return _with_weights(trunk, folder / part["file"])

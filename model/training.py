@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
 from model import device as devices
 from model import evaluation, splits
@@ -24,7 +23,7 @@ from model.config import Config
 from model.features import Features, Progress, Views, extract
 from model.fitting import Fitted, Pairs, fit
 from model.material import Material
-from model.networks import Head, for_inference, pretrained_trunk, state_hash
+from model.networks import Head, Trunk, for_inference, pretrained_trunk, state_hash
 
 TRUNK = "shared"
 
@@ -53,7 +52,7 @@ def train(
         materials.gather(votes_csv, photos_folder, config.votes), config.split
     )
     materials.refuse_too_few(material, votes_csv)
-    trunk = pretrained_trunk(config.network.trunk, config.network.weights).eval()
+    trunk = _trunk(config)
     weights_hash = state_hash(trunk)
     features = _features(trunk, weights_hash, material, config, out, progress)
     material = materials.without(material, features.unreadable)
@@ -90,8 +89,13 @@ def train(
     return releases.load(out)
 
 
+def _trunk(config: Config) -> Trunk:
+    network = config.network
+    return pretrained_trunk(network.trunk, network.weights, network.pooling).eval()
+
+
 def _features(
-    trunk: nn.Module,
+    trunk: Trunk,
     weights_hash: str,
     material: Material,
     config: Config,
@@ -108,7 +112,11 @@ def _features(
         network,
         Views(config.preprocessing, config.views),
         cache,
-        identity={"trunk": config.network.trunk, "weights_sha256": weights_hash},
+        identity={
+            "trunk": config.network.trunk,
+            "pooling": config.network.pooling,
+            "weights_sha256": weights_hash,
+        },
         threads=config.features.threads,
         progress=progress,
     )
@@ -177,6 +185,7 @@ def _metrics(material: Material, raw: pd.DataFrame, config: Config) -> dict[str,
 def _describe_trunk(config: Config, weights_hash: str) -> dict[str, Any]:
     return {
         "network": config.network.trunk,
+        "pooling": config.network.pooling,
         "weights": config.network.weights,
         "weights_sha256": weights_hash,
         "frozen": True,

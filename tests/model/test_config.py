@@ -1,3 +1,5 @@
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,13 @@ def test_refuses_what_it_does_not_know(tmp_path: Path, text: str, said: str) -> 
 def test_refuses_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no configuration"):
         load(tmp_path / "train.toml")
+
+
+def test_the_documentation_shows_every_default() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    shown, defaults = tomllib.loads(block), Config().as_dict()
+    assert check(shown) == Config()
+    for section, values in defaults.items():
+        named = {key for key, value in values.items() if value is not None}
+        assert set(shown[section]) == named

@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -13,26 +14,47 @@ from model import networks
 from model.errors import WeightsError
 
 
-def test_trunk_gives_one_row_of_features_per_photo(weights_file: Path) -> None:
-    trunk = networks.pretrained_trunk("mobilenet_v2", str(weights_file)).eval()
+def test_features_are_means_and_deviations_of_maps(weights_file: Path) -> None:
+    several = networks.pretrained_trunk("mobilenet_v2", str(weights_file), "several").eval()
+    last = networks.pretrained_trunk("mobilenet_v2", str(weights_file), "last").eval()
+    photos = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    maps = {}
+
+    def keep(number: int) -> None:
+        several.layers[number].register_forward_hook(
+            lambda _module, _inputs, output: maps.update({number: output.numpy()})
+        )
+
+    for number in (6, 13, 18):
+        keep(number)
     with torch.inference_mode():
-        assert trunk(torch.zeros(2, 3, 64, 96)).shape == (2, 1280)
+        features, ends = several(photos).numpy(), last(photos).numpy()
+    assert features.shape == (2, 1280 + 2 * 32 + 2 * 96)
+    expected = np.concatenate(
+        [
+            maps[18].mean((2, 3)),
+            *(pool for n in (6, 13) for pool in (maps[n].mean((2, 3)), maps[n].std((2, 3)))),
+        ],
+        axis=1,
+    )
+    np.testing.assert_allclose(features, expected, atol=1e-3)
+    np.testing.assert_array_equal(features[:, :1280], ends)
 
 
 def test_pretrained_weights_are_those_of_the_file(weights_file: Path, tmp_path: Path) -> None:
     state = networks.read_state(weights_file)
-    trunk = networks.pretrained_trunk("mobilenet_v2", str(weights_file))
-    assert torch.equal(trunk.state_dict()["0.0.0.weight"], state["features.0.0.weight"])
+    trunk = networks.pretrained_trunk("mobilenet_v2", str(weights_file), "several")
+    assert torch.equal(trunk.state_dict()["layers.0.0.weight"], state["features.0.0.weight"])
     copy = tmp_path / "weights.safetensors"
     safetensors.torch.save_file(state, copy)
-    same = networks.pretrained_trunk("mobilenet_v2", str(copy))
+    same = networks.pretrained_trunk("mobilenet_v2", str(copy), "several")
     assert networks.state_hash(same) == networks.state_hash(trunk)
-    other = networks.pretrained_trunk("mobilenet_v2", "random")
+    other = networks.pretrained_trunk("mobilenet_v2", "random", "several")
     assert networks.state_hash(other) != networks.state_hash(trunk)
 
 
 def test_folding_batch_norms_changes_no_feature(weights_file: Path) -> None:
-    trunk = networks.pretrained_trunk("mobilenet_v2", str(weights_file)).eval()
+    trunk = networks.pretrained_trunk("mobilenet_v2", str(weights_file), "several").eval()
     photos = torch.rand(3, 3, 96, 96, generator=torch.Generator().manual_seed(0))
     folded = networks.for_inference(trunk, torch.device("cpu"))
     with torch.inference_mode():
@@ -43,7 +65,7 @@ def test_folding_batch_norms_changes_no_feature(weights_file: Path) -> None:
 
 def test_batch_norms_in_training_are_not_folded() -> None:
     with pytest.raises(ValueError, match="evaluation mode"):
-        networks.fold_batch_norms(networks.bare_trunk("mobilenet_v2"))
+        networks.fold_batch_norms(networks.bare_trunk("mobilenet_v2", "last"))
 
 
 def test_head_is_two_layers_and_one_number() -> None:
@@ -133,11 +155,11 @@ def test_refuses_weights_of_another_network(tmp_path: Path) -> None:
     file = tmp_path / "weights.safetensors"
     safetensors.torch.save_file({"a": torch.zeros(2)}, file)
     with pytest.raises(WeightsError, match="do not belong to a mobilenet_v2"):
-        networks.pretrained_trunk("mobilenet_v2", str(file))
+        networks.pretrained_trunk("mobilenet_v2", str(file), "several")
     file.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="no weights that can be read"):
         networks.read_state(file)
     with pytest.raises(WeightsError, match="There are no weights"):
         networks.read_state(tmp_path / "gone.pth")
     with pytest.raises(WeightsError, match="choose one of mobilenet_v2"):
-        networks.pretrained_trunk("resnet", "random")
+        networks.pretrained_trunk("resnet", "random", "last")

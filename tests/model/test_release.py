@@ -146,6 +146,10 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: edit(folder, lambda d: d["trunk"]["shared"].update(network="vgg99")),
         "no trunk 'vgg99'",
     ),
+    "unknown pooling": (
+        lambda folder: edit(folder, lambda d: d["trunk"]["shared"].update(pooling="max")),
+        "no pooling 'max'",
+    ),
     "unknown preprocessing": (
         lambda folder: edit(folder, lambda d: d["preprocessing"].update(blur=3)),
         "not understood",
