@@ -19,10 +19,11 @@ from model.networks import Head, bare_trunk
 def write_release(folder: Path, name: str, seed: int = 0) -> Path:
     """A folder as training writes one: a MobileNetV2 that sees 32 × 32 pixels, six heads."""
     torch.manual_seed(seed)
+    described = {"network": "mobilenet_v2", "pooling": "last"}
     head = {key: ("trunk", Head(1280, 4, 0.0)) for key in KEYS}
     releases.save(
         folder / name,
-        trunks={"trunk": ({"network": "mobilenet_v2"}, bare_trunk("mobilenet_v2"))},
+        trunks={"trunk": (described, bare_trunk("mobilenet_v2", "last"))},
         heads=head,
         preprocessing={"height": 32, "width": 32},
         split={"a-photo": "train"},
