@@ -5,6 +5,7 @@ never public.
 """
 
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -13,15 +14,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.images import Derived
 from app.tables import Photo, Upload
 
 ORPHAN_AGE_S = 3600
+ORPHANS = 50
+ORPHANS_SHARE = 0.1
 _SUFFIXES = (".original", ".display.jpg", ".thumbnail.jpg")
 _NAME = re.compile(r"([0-9a-f]{32})(?:\.original|\.display\.jpg|\.thumbnail\.jpg)(?:\.part)?")
+
+logger = logging.getLogger(__name__)
 
 
 def new_key() -> str:
@@ -94,13 +99,34 @@ class PhotoFiles:
     def sweep(self, session: Session, older_than_s: float = ORPHAN_AGE_S) -> int:
         """Deletes files that belong to no photo and to no upload; how many keys it deleted.
 
-        Younger ones may belong to a transaction that is not committed yet.
+        Younger ones may belong to a transaction that is not committed yet. Deletes nothing in a
+        store that holds far more photos than the database knows: lost transactions are few, so it
+        is rather the store of another database.
         """
+        if not self.root.exists():  # Not mounted, say: it must not be made.
+            return 0
         try:
             with self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB):
+                if self._is_anothers(session):
+                    return 0
                 return self._sweep(session, time.time() - older_than_s)
         except BlockingIOError:
             return 0
+
+    def _is_anothers(self, session: Session) -> bool:
+        known = sum(
+            session.scalars(select(func.count(table.storage_key))).one()
+            for table in (Photo, Upload)
+        )
+        present = sum(1 for _ in self.root.glob(f"[0-9a-f][0-9a-f]/*{_SUFFIXES[0]}"))
+        if present - known <= max(ORPHANS, ORPHANS_SHARE * known):
+            return False
+        logger.warning(
+            "%s holds %d photos, but the database knows %d: if it is the store of another "
+            "database, set MIRADA_DATA_DIR; nothing was deleted",
+            *(self.root, present, known),
+        )
+        return True
 
     def _sweep(self, session: Session, before: float) -> int:
         deleted = 0

@@ -9,12 +9,10 @@ from sqlalchemy.orm import Session
 from app import batches, queue, totals
 from app.db import SessionFactory, driver_errors
 from app.photos.files import PhotoFiles
-from app.tables import Pending, Photo, Release, Scale, Upload
+from app.tables import Pending, Release, Scale
 from app.worker.scoring import freeze_if_complete
 
 PUBLISH_EVERY = timedelta(seconds=30)
-ORPHANS = 50
-ORPHANS_SHARE = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -38,25 +36,9 @@ def publish_due(sessions: SessionFactory) -> bool:
 
 
 def sweep_files(sessions: SessionFactory, files: PhotoFiles) -> int:
-    """Deletes files whose transaction was lost an hour ago or longer; of how many photos.
-
-    Deletes nothing in a store that holds far more photos than the database knows: lost
-    transactions are few, so it is rather the store of another database.
-    """
+    """Deletes files whose transaction was lost an hour ago or longer; of how many photos."""
     with driver_errors(), sessions.begin() as session:
-        known = sum(
-            session.scalars(select(func.count(table.storage_key))).one()
-            for table in (Photo, Upload)
-        )
-        present = sum(1 for _ in files.root.glob("[0-9a-f][0-9a-f]/*.original"))
-        if present - known > max(ORPHANS, ORPHANS_SHARE * known):
-            logger.warning(
-                "%s holds %d photos, but the database knows %d: if it is the store of another "
-                "database, set MIRADA_DATA_DIR; nothing was deleted",
-                *(files.root, present, known),
-            )
-            return 0
-        swept = files.sweep(session) if present else 0
+        swept = files.sweep(session)
     if swept:
         logger.info("deleted the files of %d photos that never came to be", swept)
     return swept
