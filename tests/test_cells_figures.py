@@ -178,3 +178,12 @@ def test_spread_is_the_largest_deviation_rounded_up(
 
 def test_spread_without_photos(session: Session, release: Release) -> None:
     assert cells.spread(session, release) == 0.5
+
+
+def test_spread_follows_the_data_version(session: Session, release: Release) -> None:
+    assert cells.spread(session, release) == 0.5
+    for value, expected in ((600, 1.0), (0, 2.0)):
+        ids = [make_photo(session, -70.65, -33.45).id for _ in range(20)]
+        write_scores(session, release, dict.fromkeys(ids, flat(value)))
+        totals.publish(session)
+        assert cells.spread(session, release) == expected

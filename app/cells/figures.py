@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Row, text
+from sqlalchemy import Engine, Row, text
 from sqlalchemy.orm import Session
 
 from app.attributes import KEYS
@@ -111,14 +112,24 @@ def histogram(session: Session, release: Release, box: Box | None) -> Histogram:
     return Histogram(n, bounds(z, x, y, columns, rows), _histograms(bins))
 
 
+# Half a second for millions of cells, and every open map asks for it once a minute. By database and
+# release, with the data version that it holds for.
+_spreads: WeakKeyDictionary[Engine, dict[int, tuple[int, float]]] = WeakKeyDictionary()
+
+
 def spread(session: Session, release: Release) -> float:
     """Half the colour range, the d of 5 ± d, of the cells.
 
     The largest deviation from 5 of any attribute's mean in a cell of any zoom with at least 20
-    photos, rounded up to 0.5, at least 0.5.
+    photos, rounded up to 0.5, at least 0.5. Computed once for each data version.
     """
-    largest = session.execute(_SPREAD, {"release_id": release.id}).scalar()
-    return max(0.5, math.ceil((largest or 0.0) / 50.0) / 2.0)
+    known = _spreads.setdefault(session.get_bind().engine, {})
+    version, value = known.get(release.id, (None, 0.0))
+    if version != release.version:
+        largest = session.execute(_SPREAD, {"release_id": release.id}).scalar()
+        value = max(0.5, math.ceil((largest or 0.0) / 50.0) / 2.0)
+        known[release.id] = (release.version, value)
+    return value
 
 
 def _snapped(box: Box) -> tuple[int, int, int, int, int]:

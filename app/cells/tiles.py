@@ -5,7 +5,7 @@ A tile's cells are one range of the primary key of `cell_total`, its photos one 
 buffered or transformed.
 """
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Integer
 
@@ -25,79 +25,50 @@ EXTENT = 4096
 
 _SIDE = EXTENT >> CELL_STEPS
 _IN_TILE = (1 << CELL_STEPS) - 1
-_TOTALS = ", ".join(f"n_{key}, sum_{key}" for key in KEYS)
 _MEANS = ", ".join(f"(2 * sum_{key} + n_{key}) / nullif(2 * n_{key}, 0) AS {key}" for key in KEYS)
 
 # Rings run clockwise on the screen, which is counter-clockwise for PostGIS, whose y points up.
-_CELLS = f"""
-    occupied AS MATERIALIZED (
-        SELECT x, y, n, {_TOTALS}
+CELLS = text(f"""
+    SELECT ST_AsMVT(f, 'cells', {EXTENT}, 'geom') AS mvt, coalesce(sum(f.n), 0) AS photos
+      FROM (
+        SELECT ST_ForcePolygonCCW(ST_MakeEnvelope(
+                   (x & {_IN_TILE}) * {_SIDE}, (y & {_IN_TILE}) * {_SIDE},
+                   ((x & {_IN_TILE}) + 1) * {_SIDE}, ((y & {_IN_TILE}) + 1) * {_SIDE}
+               )) AS geom,
+               n, {_MEANS}
           FROM cell_total
          WHERE release_id = :release_id AND z = :cell_zoom AND q BETWEEN :first AND :last
          ORDER BY q
-    ), cells AS (
-        SELECT ST_AsMVT(f, 'cells', {EXTENT}, 'geom') AS mvt
-          FROM (
-            SELECT ST_ForcePolygonCCW(ST_MakeEnvelope(
-                       (x & {_IN_TILE}) * {_SIDE}, (y & {_IN_TILE}) * {_SIDE},
-                       ((x & {_IN_TILE}) + 1) * {_SIDE}, ((y & {_IN_TILE}) + 1) * {_SIDE}
-                   )) AS geom,
-                   n, {_MEANS}
-              FROM occupied
-          ) f
-    )
-"""
+      ) f
+""").bindparams(
+    bindparam("release_id", type_=Integer),
+    bindparam("cell_zoom", type_=Integer),
+    bindparam("first", type_=BigInteger),
+    bindparam("last", type_=BigInteger),
+)
 
 _ACROSS = "(ST_X(location) + 180) / 360 * :size - :left"
 _DOWN = "(0.5 - ln(tan(pi() / 4 + radians(ST_Y(location)) / 2)) / (2 * pi())) * :size - :top"
 _SCORES = ", ".join(f"score_{key} AS {key}" for key in KEYS)
 
-
-def _photos(condition: str) -> str:
-    """Published ones only: the tiles of a version do not change while the next is being scored."""
-    return f"""
-    photos AS (
-        SELECT ST_AsMVT(f, 'photos', {EXTENT}, 'geom') AS mvt
-          FROM (
-            SELECT ST_MakePoint(
-                       least(greatest(round({_ACROSS}), 0), {EXTENT - 1}),
-                       least(greatest(round({_DOWN}), 0), {EXTENT - 1})
-                   ) AS geom,
-                   id, {_SCORES}
-              FROM photo JOIN score ON release_id = :release_id AND photo_id = id
-             WHERE q BETWEEN :first_photo AND :last_photo
-               AND id NOT IN (
-                   SELECT unnest(photo_ids) FROM pending WHERE release_id = :release_id
-               )
-               {condition}
-             ORDER BY q, id
-          ) f
-    )
-    """
-
-
-def _typed(sql: str, **types: type[BigInteger | Integer]) -> TextClause:
-    """Types are fixed, so that all tiles share one prepared statement."""
-    return text(sql).bindparams(*(bindparam(name, type_=type_) for name, type_ in types.items()))
-
-
-_PHOTO_TYPES: dict[str, type[BigInteger | Integer]] = {
-    "release_id": Integer,
-    "first_photo": BigInteger,
-    "last_photo": BigInteger,
-    "size": BigInteger,
-    "left": BigInteger,
-    "top": BigInteger,
-}
-_FEW = f"AND (SELECT coalesce(sum(n), 0) FROM occupied) <= {FEW_PHOTOS}"
-CELLS_AND_PHOTOS = _typed(
-    f"WITH {_CELLS}, {_photos(_FEW)} SELECT cells.mvt || photos.mvt FROM cells, photos",
-    cell_zoom=Integer,
-    first=BigInteger,
-    last=BigInteger,
-    **_PHOTO_TYPES,
+# Published ones only: the tiles of a version do not change while the next is being scored.
+PHOTOS = text(f"""
+    SELECT ST_AsMVT(f, 'photos', {EXTENT}, 'geom') AS mvt
+      FROM (
+        SELECT ST_MakePoint(
+                   least(greatest(round({_ACROSS}), 0), {EXTENT - 1}),
+                   least(greatest(round({_DOWN}), 0), {EXTENT - 1})
+               ) AS geom,
+               id, {_SCORES}
+          FROM photo JOIN score ON release_id = :release_id AND photo_id = id
+         WHERE q BETWEEN :first AND :last
+           AND id NOT IN (SELECT unnest(photo_ids) FROM pending WHERE release_id = :release_id)
+         ORDER BY q, id
+      ) f
+""").bindparams(
+    bindparam("release_id", type_=Integer),
+    *(bindparam(name, type_=BigInteger) for name in ("first", "last", "size", "left", "top")),
 )
-PHOTOS_ONLY = _typed(f"WITH {_photos('')} SELECT mvt FROM photos", **_PHOTO_TYPES)
 
 
 def tile(session: Session, release: Release, z: int, x: int, y: int) -> bytes:
@@ -108,29 +79,35 @@ def tile(session: Session, release: Release, z: int, x: int, y: int) -> bytes:
     no value is absent. Raises TileNotFound beyond zoom 20 or outside of the grid. For a version
     that fits, the release must be read in the same REPEATABLE READ transaction.
     """
-    statement, parameters = query(release.id, z, x, y)
-    return bytes(session.execute(statement, parameters).scalar_one())
-
-
-def query(release_id: int, z: int, x: int, y: int) -> tuple[TextClause, dict[str, int]]:
-    """The statement that makes a tile, and its parameters."""
     if not MIN_ZOOM <= z <= MAX_ZOOM:
         raise TileNotFound(f"There are no tiles of zoom {z}: zooms go from 0 to {MAX_ZOOM}.")
-    key = cell_key(z, x, y)
-    bits = 2 * (PHOTO_ZOOM - z)
-    parameters = {
-        "release_id": release_id,
-        "first_photo": key << bits,
-        "last_photo": ((key + 1) << bits) - 1,
-        "size": EXTENT << z,
-        "left": x * EXTENT,
-        "top": y * EXTENT,
-    }
     if z > MAX_CELLS_ZOOM:
-        return PHOTOS_ONLY, parameters
-    parameters |= {
-        "cell_zoom": z + CELL_STEPS,
-        "first": key << 2 * CELL_STEPS,
-        "last": ((key + 1) << 2 * CELL_STEPS) - 1,
-    }
-    return CELLS_AND_PHOTOS, parameters
+        return _photos(session, release.id, z, x, y)
+    row = session.execute(CELLS, cells_in(release.id, z, x, y)).one()
+    # A statement of its own, since a plan for both takes the photos of a crowded tile for granted.
+    few = 0 < row.photos <= FEW_PHOTOS
+    return bytes(row.mvt) + (_photos(session, release.id, z, x, y) if few else b"")
+
+
+def cells_in(release_id: int, z: int, x: int, y: int) -> dict[str, int]:
+    """Parameters of `CELLS` for a tile."""
+    keys = _range(cell_key(z, x, y), 2 * CELL_STEPS)
+    return {"release_id": release_id, "cell_zoom": z + CELL_STEPS, **keys}
+
+
+def photos_in(release_id: int, z: int, x: int, y: int) -> dict[str, int]:
+    """Parameters of `PHOTOS` for a tile."""
+    place = {"size": EXTENT << z, "left": x * EXTENT, "top": y * EXTENT}
+    keys = _range(cell_key(z, x, y), 2 * (PHOTO_ZOOM - z))
+    return {"release_id": release_id, **place, **keys}
+
+
+def _range(key: int, bits: int) -> dict[str, int]:
+    """First and last keys of the cells, so many bits finer, that a cell holds."""
+    return {"first": key << bits, "last": ((key + 1) << bits) - 1}
+
+
+def _photos(session: Session, release_id: int, z: int, x: int, y: int) -> bytes:
+    # Some thousand rows tempt the planner into a parallel plan, whose start takes longer than they.
+    session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+    return bytes(session.execute(PHOTOS, photos_in(release_id, z, x, y)).scalar_one())
