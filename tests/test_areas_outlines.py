@@ -88,7 +88,7 @@ def test_small_layers_are_not_simplified() -> None:
 
 def test_large_layers_are_simplified_together() -> None:
     """Neighbours still touch along the whole of their border."""
-    shapes = np.array(strips(20, 4000), dtype=object)
+    shapes = np.array(strips(20, 1100), dtype=object)
     assert shapely.get_num_coordinates(shapes).sum() > VERTICES
     simplified = outlines(shapes)
     assert shapely.get_num_coordinates(simplified).sum() <= VERTICES

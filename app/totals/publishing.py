@@ -40,8 +40,8 @@ def publish(session: Session, release_id: int | None = None) -> int:
     """Folds what is pending into the totals, of all releases or of one.
 
     Returns the number of (release, photo) pairs, and raises the data version of the releases they
-    are of. A transaction that wrote scores itself should end before: it holds locks on photos that
-    a deletion waits for while it holds the lock that publishing needs.
+    are of. A transaction that writes scores itself and then publishes takes `lock_totals` before it
+    writes: its locks on photos are what a deletion waits for while it holds that lock.
     """
     lock_totals(session)
     waiting = select(Pending.id).limit(1)
