@@ -110,7 +110,7 @@ class FittingConfig:
 
     epochs: Count = 12
     batch: Count = 128
-    learning_rate: Positive = 1e-2
+    learning_rate: Positive = 5e-3
     momentum: Share = 0.9
     weight_decay: NotNegative = 0.1
     warm_up: Share = 0.05

@@ -156,9 +156,13 @@ def _batches(rows: Tensor, size: int) -> tuple[Tensor, ...]:
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each feature; one that never varies counts as 1."""
+    """Mean and standard deviation of each feature.
+
+    A deviation below a tenth of the median one counts as that much: a feature that hardly ever
+    shows must not become the loudest in the one photo that has it.
+    """
     std, mean = torch.std_mean(features, dim=0, correction=0)
-    return mean, torch.where(std > 1e-4, std, torch.ones_like(std))
+    return mean, std.clamp(min=0.1 * max(std.median().item(), 1e-3))
 
 
 def _take_in(head: Head, mean: Tensor, std: Tensor) -> Head:

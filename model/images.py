@@ -6,7 +6,6 @@ from typing import Annotated, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Len
 from PIL import Image, ImageOps
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -19,7 +18,7 @@ MAX_PIXELS = 50_000_000
 Pixels = npt.NDArray[np.uint8]
 Opener = Callable[[], BinaryIO] | Path
 Box = tuple[float, float, float, float]
-Three = Annotated[tuple[float, float, float], Len(3, 3)]
+Three = tuple[float, float, float]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

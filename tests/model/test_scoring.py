@@ -59,7 +59,7 @@ def test_batches_and_threads_change_no_output(
 ) -> None:
     expected = raws(Scorer(trained.release).score(files))
     got = raws(Scorer(trained.release, batch=batch, threads=threads).score(files))
-    assert got == [pytest.approx(row, abs=1e-4) for row in expected]
+    assert got == [pytest.approx(row, abs=1e-3) for row in expected]
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -103,7 +103,7 @@ def test_unreadable_photos_are_reported_and_the_rest_goes_on(
     assert all(error for _, error in bad.values())
     assert "the store is away" in str(bad["away"][1])
     good = raws(Scorer(trained.release, batch=3).score(files))
-    assert raws(iter(scored)) == [pytest.approx(row, abs=1e-4) for row in good]
+    assert raws(iter(scored)) == [pytest.approx(row, abs=1e-3) for row in good]
 
 
 def test_only_unreadable_photos(trained: Trained, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_halves_the_batch_when_memory_runs_out(
     scorer = Scorer(trained.release, batch=16)
     SmallMemory(scorer, 5, error)
     expected = raws(Scorer(trained.release).score(files))
-    assert raws(scorer.score(files)) == [pytest.approx(row, abs=1e-4) for row in expected]
+    assert raws(scorer.score(files)) == [pytest.approx(row, abs=1e-3) for row in expected]
     assert scorer.batch == 4
 
 
