@@ -33,6 +33,14 @@ const preloaded = {
   "font-heading.woff2": path.join(fonts, "newsreader/files/newsreader-latin-wght-normal.woff2"),
 };
 
+/** Logical name -> file of a package that others need as it is: exported maps, and /docs. */
+const copied = {
+  leaflet: "leaflet/dist/leaflet.js",
+  "leaflet-style": "leaflet/dist/leaflet.css",
+  "swagger-ui": "swagger-ui-dist/swagger-ui-bundle.js",
+  "swagger-ui-style": "swagger-ui-dist/swagger-ui.css",
+};
+
 /** @type {import("esbuild").BuildOptions} */
 const options = {
   entryPoints: Object.fromEntries(
@@ -57,10 +65,36 @@ const options = {
   logLevel: "warning",
 };
 
+/** Copies what is not bundled, under hashed names: logical name -> file name. */
+async function copyPackages() {
+  const modules = path.join(root, "..", "node_modules");
+  const { metafile } = await esbuild.build({
+    entryPoints: Object.fromEntries(
+      Object.entries(copied).map(([name, file]) => [name, path.join(modules, file)]),
+    ),
+    outdir: dist,
+    bundle: true,
+    entryNames: "[name]-[hash]",
+    loader: { ".js": "copy", ".css": "copy" },
+    metafile: true,
+  });
+  /** @type {Record<string, string>} */
+  const files = {};
+  for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
+    const source = path.resolve(Object.keys(inputs)[0] ?? "");
+    const name = Object.entries(copied).find(
+      ([, file]) => path.join(modules, file) === source,
+    )?.[0];
+    const file = path.basename(output);
+    if (name) files[`${name.replace(/-style$/, "")}${path.extname(file)}`] = file;
+  }
+  return files;
+}
+
 /** @param {import("esbuild").Metafile} metafile */
 async function writeManifest(metafile) {
-  /** @type {Record<string, string>} */
-  const manifest = {};
+  const packages = await copyPackages();
+  const manifest = { ...packages };
   for (const [output, { entryPoint, inputs }] of Object.entries(metafile.outputs)) {
     const file = path.basename(output);
     if (file.endsWith(".map") || file.endsWith(".LEGAL.txt")) continue;
@@ -85,7 +119,8 @@ async function writeManifest(metafile) {
   const written = path.join(dist, "manifest.json.part");
   await writeFile(written, `${JSON.stringify(sorted, null, 2)}\n`);
   await rename(written, path.join(dist, "manifest.json"));
-  await removeOthers(Object.keys(metafile.outputs).map((output) => path.basename(output)));
+  const bundles = Object.keys(metafile.outputs).map((output) => path.basename(output));
+  await removeOthers([...bundles, ...Object.values(packages)]);
 }
 
 /** Only now, so that a running server has a whole front end at any moment. @param {string[]} current */
