@@ -65,9 +65,7 @@ def open_photo(opener: Opener, at_least: tuple[int, int]) -> Image.Image:
     try:
         with _stream(opener) as stream, Image.open(stream, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise UnreadablePhoto(
-                    "too-large", f"The photo has {image.width} × {image.height} pixels."
-                )
+                raise _too_large()
             longest = 2 * max(at_least)
             image.draft("RGB", (longest, longest))
             return ImageOps.exif_transpose(image).convert("RGB")
@@ -75,12 +73,17 @@ def open_photo(opener: Opener, at_least: tuple[int, int]) -> Image.Image:
         raise
     except FileNotFoundError:
         raise UnreadablePhoto("missing", "There is no such file.") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadablePhoto("too-large", str(error)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        # Pillow's own limit is the process's, so it may come before ours or after it.
+        raise _too_large() from None
     except Exception as error:
         # A file that lies about itself can make a decoder raise almost anything.
         text = str(error) or type(error).__name__
         raise UnreadablePhoto("unreadable", f"Not a readable JPEG, PNG or WebP: {text}") from error
+
+
+def _too_large() -> UnreadablePhoto:
+    return UnreadablePhoto("too-large", f"The photo has more than {MAX_PIXELS:,} pixels.")
 
 
 def _stream(opener: Opener) -> BinaryIO:

@@ -19,6 +19,8 @@ from app.db import make_engine, session_factory
 ROOT = Path(__file__).parents[1]
 RUNS = Path(tempfile.gettempdir()) / f"mirada-tests-{os.geteuid()}"
 TEMPLATE = "mirada_migrated"
+EMPTY = "mirada_empty"
+"""With PostGIS and without tables; like TEMPLATE, nobody connects to it, so it can be copied."""
 
 run_folder = pytest.StashKey[Path]()
 run_lock = pytest.StashKey[int]()
@@ -121,8 +123,11 @@ def server_url(cluster_home: Path) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ready = cluster_home / "template.ready"
         if not ready.exists():
-            _execute(url, f"DROP DATABASE IF EXISTS {TEMPLATE}")
-            _execute(url, f"CREATE DATABASE {TEMPLATE} TEMPLATE {cluster.DATABASE}")
+            for name in (EMPTY, TEMPLATE):
+                _execute(url, f"DROP DATABASE IF EXISTS {name}")
+            # Only now: once the other tests run, somebody is always connected to it.
+            _execute(url, f"CREATE DATABASE {EMPTY} TEMPLATE {cluster.DATABASE}")
+            _execute(url, f"CREATE DATABASE {TEMPLATE} TEMPLATE {EMPTY}")
             _migrate(_with_database(url, TEMPLATE))
             ready.touch()
     return url

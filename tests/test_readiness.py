@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from alembic import command
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 from app import readiness
 from app.db import make_engine
 from app.errors import DatabaseAway, DatabaseTooOld, NotMigrated, PostgisMissing
+from tests.conftest import EMPTY
 
 
 @pytest.fixture
@@ -27,28 +29,29 @@ def clean_engine(clean_database: str) -> Iterator[Engine]:
 @pytest.fixture
 def bare_engine(server_url: str) -> Iterator[Engine]:
     """A database as `createdb` makes it: without PostGIS."""
-    name = f"bare_{uuid.uuid4().hex[:8]}"
-    admin = make_engine(server_url)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
-        engine = make_engine(_renamed(server_url, name))
+    with copied(server_url, "template0") as engine:
         yield engine
-        engine.dispose()
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture
 def unmigrated_engine(server_url: str) -> Iterator[Engine]:
-    name = f"empty_{uuid.uuid4().hex[:8]}"
-    admin = make_engine(server_url)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE mirada"))
-        engine = make_engine(_renamed(server_url, name))
+    with copied(server_url, EMPTY) as engine:
         yield engine
-        engine.dispose()
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+
+
+@contextmanager
+def copied(server_url: str, template: str) -> Iterator[Engine]:
+    name = f"copy_{uuid.uuid4().hex[:8]}"
+    admin = make_engine(server_url)
+    try:
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            engine = make_engine(_renamed(server_url, name))
+            yield engine
+            engine.dispose()
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        admin.dispose()
 
 
 def _renamed(url: str, database: str) -> str:

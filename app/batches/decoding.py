@@ -30,7 +30,7 @@ class Decoder:
         self,
         processes: int = PROCESSES,
         memory_bytes: int = MEMORY_BYTES,
-        timeout_s: int = TIMEOUT_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._processes = processes
         self._limits = (memory_bytes, timeout_s)
@@ -100,9 +100,9 @@ def _bound(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
-def _derive(data: bytes, timeout_s: int) -> Derived | Refusal:
+def _derive(data: bytes, timeout_s: float) -> Derived | Refusal:
     """The alarm's default is to end the process: no decoder can hold on to it."""
-    signal.alarm(timeout_s)
+    signal.setitimer(signal.ITIMER_REAL, timeout_s)
     try:
         return derive(data)
     except RejectedFile as refused:
@@ -112,4 +112,4 @@ def _derive(data: bytes, timeout_s: int) -> Derived | Refusal:
     except MemoryError:
         return TOO_MUCH
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
