@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,24 @@ def _execute(url: str, *statements: str) -> None:
         engine.dispose()
 
 
+@contextmanager
+def copied(server_url: str, template: str = TEMPLATE) -> Iterator[str]:
+    """The URL of a copy of a database to which nobody is connected; it is dropped at the end."""
+    name = f"copy_{uuid.uuid4().hex[:8]}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _with_database(server_url, name)
+    finally:
+        # Not WITH (FORCE): it would end autovacuum too, and fails since it may not. A plain DROP
+        # waits for those that are ending, and may end autovacuum.
+        _execute(
+            server_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{name}' AND usename = current_user",
+            f"DROP DATABASE {name}",
+        )
+
+
 def _migrate(url: str) -> None:
     engine = make_engine(url, application_name="mirada-tests")
     try:
@@ -136,10 +155,8 @@ def server_url(cluster_home: Path) -> str:
 @pytest.fixture(scope="session")
 def database_url(server_url: str) -> Iterator[str]:
     """A migrated database of this worker. What a test commits here, it must take away again."""
-    name = f"worker_{uuid.uuid4().hex[:8]}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield _with_database(server_url, name)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with copied(server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -163,10 +180,8 @@ def session(engine: Engine) -> Iterator[Session]:
 @pytest.fixture
 def clean_database(server_url: str) -> Iterator[str]:
     """The URL of a migrated database of one test's own, for real commits and several sessions."""
-    name = f"clean_{uuid.uuid4().hex[:8]}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield _with_database(server_url, name)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with copied(server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,7 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from alembic import command
@@ -16,7 +14,7 @@ from sqlalchemy.engine import make_url
 from app import readiness
 from app.db import make_engine
 from app.errors import DatabaseAway, DatabaseTooOld, NotMigrated, PostgisMissing
-from tests.conftest import EMPTY
+from tests.conftest import EMPTY, copied
 
 
 @pytest.fixture
@@ -29,29 +27,20 @@ def clean_engine(clean_database: str) -> Iterator[Engine]:
 @pytest.fixture
 def bare_engine(server_url: str) -> Iterator[Engine]:
     """A database as `createdb` makes it: without PostGIS."""
-    with copied(server_url, "template0") as engine:
-        yield engine
+    with copied(server_url, "template0") as url:
+        yield from engine_of(url)
 
 
 @pytest.fixture
 def unmigrated_engine(server_url: str) -> Iterator[Engine]:
-    with copied(server_url, EMPTY) as engine:
-        yield engine
+    with copied(server_url, EMPTY) as url:
+        yield from engine_of(url)
 
 
-@contextmanager
-def copied(server_url: str, template: str) -> Iterator[Engine]:
-    name = f"copy_{uuid.uuid4().hex[:8]}"
-    admin = make_engine(server_url)
-    try:
-        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-            engine = make_engine(_renamed(server_url, name))
-            yield engine
-            engine.dispose()
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    finally:
-        admin.dispose()
+def engine_of(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
 
 
 def _renamed(url: str, database: str) -> str:

@@ -7,7 +7,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +14,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
-from app.db import make_engine
 from app.exports.built import DIST
 from tests.browser.city import City, fill
-from tests.conftest import ROOT, TEMPLATE
+from tests.conftest import ROOT, copied
 
 CHROMIUM = Path("/usr/bin/chromium")
 BROWSER_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -32,15 +28,8 @@ SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
 @pytest.fixture(scope="session")
 def city(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """Committed to a database of its own, which tests only read."""
-    name = f"browser_{uuid.uuid4().hex[:8]}"
-    admin = make_engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    yield fill(url, tmp_path_factory.mktemp("browser-data"))
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with copied(server_url) as url:
+        yield fill(url, tmp_path_factory.mktemp("browser-data"))
 
 
 @contextmanager

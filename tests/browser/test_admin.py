@@ -11,15 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
 from app import accounts, releases, scores, totals
 from app.db import make_engine, session_factory
@@ -27,7 +24,7 @@ from app.exports.built import DIST
 from app.photos.files import PhotoFiles
 from app.settings import Settings
 from app.tables import ActiveRelease
-from tests.conftest import ROOT, TEMPLATE
+from tests.conftest import ROOT, copied
 from tests.rankers import add_photos, jpeg, write_release
 
 pytestmark = pytest.mark.browser
@@ -52,32 +49,25 @@ def office(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A server whose release waits for a worker to score its reference photos."""
     if not (DIST / "manifest.json").is_file():
         pytest.skip("needs the built front end: run `make assets`")
-    name = f"office_{uuid.uuid4().hex[:8]}"
-    admin = make_engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    data_dir = tmp_path_factory.mktemp("office")
-    password = _fill(url, data_dir)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "MIRADA_DATABASE_URL": url,
-        "MIRADA_DATA_DIR": str(data_dir),
-        "MIRADA_BASEMAP_URL": "",
-    }
-    made = Office(f"http://127.0.0.1:{port}", url, password, environment)
-    server = made.start("serve", "--port", str(port))
-    try:
-        _wait(f"{made.address}/readyz", server)
-        yield made
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
+    with copied(server_url) as url:
+        data_dir = tmp_path_factory.mktemp("office")
+        password = _fill(url, data_dir)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = os.environ | {
+            "MIRADA_DATABASE_URL": url,
+            "MIRADA_DATA_DIR": str(data_dir),
+            "MIRADA_BASEMAP_URL": "",
+        }
+        made = Office(f"http://127.0.0.1:{port}", url, password, environment)
+        server = made.start("serve", "--port", str(port))
+        try:
+            _wait(f"{made.address}/readyz", server)
+            yield made
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
 
 
 def _fill(url: str, data_dir: Path) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import random
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
@@ -30,7 +28,7 @@ from app.photos.files import PhotoFiles
 from app.settings import Settings
 from app.tables import Layer
 from tests.builders import make_photo, make_release, square, write_scores
-from tests.conftest import TEMPLATE
+from tests.conftest import copied
 
 WEST, SOUTH = -70.70, -33.50
 SIDE_DEG = 0.05
@@ -57,14 +55,8 @@ class City:
 @pytest.fixture(scope="session")
 def own_database(server_url: str) -> Iterator[str]:
     """A migrated database that stays committed to for the whole run of this worker."""
-    name = f"routes_{uuid.uuid4().hex[:8]}"
-    admin = make_engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with copied(server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
