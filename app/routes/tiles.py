@@ -139,7 +139,7 @@ async def tile(request: Request, tileset: str, z: str, x: str, y: str) -> Respon
 
 def _tileset(word: str) -> tuple[str, int]:
     """A release's name may hold hyphens itself; the version follows the last one."""
-    match = re.fullmatch(r"(.+)-(\d{1,9})", word, re.ASCII)
+    match = re.fullmatch(r"(.+)-(\d{1,18})", word, re.ASCII)
     if match is None:
         raise TileNotFound(f"«{word}» is not a release and its version. /tiles.json names one.")
     return match[1], int(match[2])

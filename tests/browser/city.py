@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from app import totals
+from app import releases, totals
 from app.areas.assignment import assign
 from app.attributes import KEYS
 from app.cells.keys import key_of
@@ -70,6 +70,7 @@ def fill(url: str, data_dir: Path) -> City:
             "demo",
             active=True,
             kind="rankers",
+            version=releases.first_version(),
             manifest={"demo": True},
             metrics={k: {"accuracy": 0.68, "ci95": [0.65, 0.71], "votes": 900} for k in KEYS},
         )

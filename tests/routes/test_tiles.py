@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app import cells, totals
+from app import cells, releases, totals
 from app.attributes import KEYS
 from app.db import session_factory
 from app.routes.tiles import TileSource
@@ -36,6 +36,19 @@ def add_photo(session: Session, release: Release) -> None:
     photo = make_photo(session, WEST, SOUTH, image=False)
     write_scores(session, release, {photo.id: flat(500)})
     totals.publish(session)
+
+
+def test_the_tiles_that_tilejson_names_are_there_for_a_release_of_today(
+    empty: Engine, serve: Serve
+) -> None:
+    with session_factory(empty).begin() as session:
+        made = make_release(session, "today", active=True, version=releases.first_version())
+        add_photo(session, made)
+    client = serve(empty)
+    template = client.get("/tiles.json").json()["tiles"][0]
+    answer = client.get(template.format(z=0, x=0, y=0))
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, IMMUTABLE)
+    assert photos_in(answer.content) == 1
 
 
 def add_another(engine: Engine) -> None:
