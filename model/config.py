@@ -26,17 +26,29 @@ class VotesConfig:
     unanimous ones and none of others.
     min_photo_bytes: smaller files are treated as missing. The grey "no imagery" cards of Place
     Pulse have at most 12,288 bytes.
+    places: CSV or TSV that says where the photos are; without it, what the votes file and the
+    names of the photos say.
     """
 
     attributes: tuple[str, ...] = ()
     repeats: Literal["keep", "first"] = "first"
     min_photo_bytes: Annotated[int, Field(ge=0)] = 0
+    places: str | None = None
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class SplitConfig:
-    """Shares of the photos; the rest is for testing."""
+    """Shares of the photos; the rest is for testing.
 
+    by: what falls on one side as a whole: each `photo`, each `city`, or each spatial `block`.
+    distance_m: by block, photos of different parts are farther apart than this.
+    test_cities, validation_cities: by city, those to hold out; drawn by the shares when empty.
+    """
+
+    by: Literal["photo", "city", "block"] = "photo"
+    distance_m: Positive = 200.0
+    test_cities: tuple[str, ...] = ()
+    validation_cities: tuple[str, ...] = ()
     train: Share = 0.7
     validation: Share = 0.1
     seed: int = 0
@@ -60,13 +72,18 @@ class SplitConfig:
 class NetworkConfig:
     """weights: `imagenet`, `random`, or the path of a state dict (.safetensors or .pth).
 
-    pooling: features from the `last` layer only, or from `several`, which keeps small things and
-    textures that a frozen trunk has lost at its end.
+    pooling: features as the network hands them to its own classifier (`last`), or the means of
+    its `last` maps with the means and deviations of inner ones (`several`), which keeps small
+    things and textures that a frozen trunk has lost at its end.
+    train_trunk: the trunk learns too, and each attribute gets one of its own, unless
+    `together` trains one trunk for all.
     """
 
     trunk: str = "mobilenet_v2"
     pooling: Literal["last", "several"] = "several"
     weights: str = "imagenet"
+    train_trunk: bool = False
+    together: bool = False
     hidden: Count = 512
     dropout: Share = 0.3
 
@@ -96,26 +113,40 @@ class ViewsConfig:
 
 @dataclass(frozen=True, config=_CHECKED)
 class LossConfig:
+    """kind: the ranking loss with its margins, or the `smooth` one (Davidson 1970).
+
+    tie_weight: Davidson's ν of the smooth loss; learned with the weights when not given.
+    """
+
+    kind: Literal["margin", "smooth"] = "margin"
     margin: Positive = 1.0
     tie_margin: NotNegative = 0.0
+    tie_weight: Positive | None = None
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class FittingConfig:
     """SGD. `warm_up`: share of all steps over which the rate rises from 0.
 
+    accumulate: batches whose gradients are added up before a step.
     schedule: `cosine` falls to 0; `step` falls to a tenth at a half and again at three quarters.
     patience: epochs without a lower validation loss after which it stops.
+    precision: `mixed` on CUDA, or `full` everywhere. threads: that decode for a trained trunk.
+    checkpoint_s: seconds between two states kept on disk, from which a killed run goes on.
     """
 
     epochs: Count = 12
     batch: Count = 128
+    accumulate: Count = 1
     learning_rate: Positive = 5e-3
     momentum: Share = 0.9
     weight_decay: NotNegative = 0.1
     warm_up: Share = 0.05
     schedule: Literal["cosine", "step", "constant"] = "cosine"
     patience: Count = 5
+    precision: Literal["mixed", "full"] = "mixed"
+    threads: Count = 2
+    checkpoint_s: NotNegative = 30.0
     seed: int = 0
 
 
@@ -133,16 +164,26 @@ class FeaturesConfig:
 
 @dataclass(frozen=True, config=_CHECKED)
 class EvaluationConfig:
-    """No figure is given on fewer votes than `minimum_votes`."""
+    """No figure is given on fewer votes than `minimum_votes`.
+
+    baselines: also what chance, the left side, and colours and edges alone reach.
+    scores: `qscores.tsv` of Place Pulse, for the rank correlation with its TrueSkill scores.
+    """
 
     minimum_votes: Count = 300
+    baselines: bool = True
+    scores: str | None = None
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class ReleaseConfig:
-    """What the release says of itself: its licence, and sentences for whoever uses it."""
+    """What the release says of itself: its licence, and sentences for whoever uses it.
+
+    examples: the release may hold small copies of photos, for its card.
+    """
 
     licence: str = "not stated"
+    examples: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -159,17 +200,37 @@ class Config:
     fitting: FittingConfig = dataclasses.field(default_factory=FittingConfig)
     features: FeaturesConfig = dataclasses.field(default_factory=FeaturesConfig)
     evaluation: EvaluationConfig = dataclasses.field(default_factory=EvaluationConfig)
-
     release: ReleaseConfig = dataclasses.field(default_factory=ReleaseConfig)
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
 
+# Defaults that differ where the trunk is trained too: those of the authors of Place Pulse.
+TRAINED_TRUNK: dict[str, dict[str, Any]] = {
+    "network": {"pooling": "last", "hidden": 4096},
+    "fitting": {"epochs": 10, "batch": 32, "learning_rate": 1e-3, "weight_decay": 1e-5},
+}
+
+
+def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    network = values.get("network")
+    if not isinstance(network, dict) or network.get("train_trunk") is not True:
+        return values
+    return {
+        **values,
+        **{
+            section: {**defaults, **values.get(section, {})}
+            for section, defaults in TRAINED_TRUNK.items()
+            if isinstance(values.get(section, {}), dict)
+        },
+    }
+
+
 def check(values: dict[str, Any], where: str = "the configuration") -> Config:
     """The configuration that `values` describe; ConfigError names every key that is wrong."""
     try:
-        return TypeAdapter(Config).validate_python(values)
+        return TypeAdapter(Config).validate_python(_with_defaults(values))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: "

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from model.config import FittingConfig, LossConfig, NetworkConfig
+from model.head import Head
 from model.loss import ranking_loss
-from model.networks import Head
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from torch import nn
 
 from model import manifest as manifests
 from model.errors import ReleaseError, WeightsError
+from model.head import Head
 from model.images import Preprocessing
 from model.manifest import Manifest
-from model.networks import Head, bare_trunk
+from model.networks import bare_trunk
 
 SPLITS_FILE = "splits.csv"
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from model import device as devices
 from model.decoding import ahead, chunks
 from model.errors import UnreadablePhoto
+from model.folding import for_inference
 from model.images import Opener, Pixels, one_view
-from model.networks import for_inference
 from model.release import Release
 
 Item = tuple[Hashable, Opener]

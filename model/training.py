@@ -22,8 +22,11 @@ from model import release as releases
 from model.config import Config
 from model.features import Features, Progress, Views, extract
 from model.fitting import Fitted, Pairs, fit
+from model.folding import for_inference
+from model.head import Head
 from model.material import Material
-from model.networks import Head, Trunk, for_inference, pretrained_trunk, state_hash
+from model.networks import Trunk, pretrained_trunk
+from model.weights import state_hash
 
 TRUNK = "shared"
 

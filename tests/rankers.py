@@ -13,7 +13,8 @@ from app.images import derive
 from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
 from model import release as releases
-from model.networks import Head, bare_trunk
+from model.head import Head
+from model.networks import bare_trunk
 
 
 def write_release(folder: Path, name: str, seed: int = 0) -> Path:

@@ -16,8 +16,10 @@ from PIL import Image
 
 from model import device as devices
 from model import release as releases
+from model.folding import for_inference
+from model.head import Head
 from model.images import Preprocessing, one_view
-from model.networks import Head, bare_trunk, for_inference
+from model.networks import bare_trunk
 from model.release import Release
 from model.scoring import Scorer
 

