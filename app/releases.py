@@ -44,6 +44,7 @@ MANIFEST = "release.json"
 FORMAT = "mirada-release"
 FORMAT_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_EXAMPLE = re.compile(r"examples/[0-9]{3,}\.jpg").fullmatch
 _ACTIVATED_AT = "activated_at"
 """The one key that a stored manifest has beyond its file: when the release was last activated."""
 
@@ -184,9 +185,13 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     trunks, heads = manifest.get("trunk"), manifest["heads"]
     if not isinstance(trunks, dict) or sorted(heads) != sorted(manifest["attributes"]):
         raise BadRelease(f"{path} is damaged: its networks are not those of its attributes.")
-    for part in [*trunks.values(), *heads.values(), manifest.get("splits")]:
+    examples = manifest.get("examples", {})
+    if not isinstance(examples, dict):
+        raise BadRelease(f"{path} is damaged: examples is of the wrong kind.")
+    networks = [*trunks.values(), *heads.values()]
+    for part in [*networks, manifest.get("splits"), *examples.values()]:
         file = part.get("file") if isinstance(part, dict) else None
-        if not isinstance(file, str) or PurePath(file).name != file:
+        if not isinstance(file, str) or not (PurePath(file).name == file or _EXAMPLE(file)):
             raise BadRelease(f"{path} is damaged: it names no file, or one outside its folder.")
         try:
             with (folder / file).open("rb") as opened:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -32,6 +33,11 @@ KEYS: dict[str, type] = {
     "notes": list,
 }
 
+# What newer releases have beside them: what the card draws, and small copies of its photos.
+OPTIONAL: dict[str, type] = {"portraits": dict, "examples": dict}
+
+_EXAMPLE = re.compile(r"examples/[0-9]{3,}\.jpg")
+
 
 def describe(folder: Path) -> Manifest:
     """The checked `release.json` of a release folder, or ReleaseError.
@@ -51,7 +57,11 @@ def describe(folder: Path) -> Manifest:
     for key, kind in KEYS.items():
         if not isinstance(manifest.get(key), kind):
             raise ReleaseError(f"{path} is damaged: {key} is missing or of the wrong kind.")
+    for key, kind in OPTIONAL.items():
+        if key in manifest and not isinstance(manifest[key], kind):
+            raise ReleaseError(f"{path} is damaged: {key} is of the wrong kind.")
     _check_networks(path, manifest)
+    _check_examples(path, manifest)
     return manifest
 
 
@@ -78,13 +88,21 @@ def _check_networks(path: Path, manifest: Manifest) -> None:
             raise ReleaseError(f"{path} is damaged: the trunk of {attribute} is missing.")
 
 
+def _check_examples(path: Path, manifest: Manifest) -> None:
+    for part in manifest.get("examples", {}).values():
+        file = part.get("file") if isinstance(part, dict) else None
+        if not isinstance(file, str) or not _EXAMPLE.fullmatch(file):
+            raise ReleaseError(f"{path} is damaged: an example has no file in its examples/.")
+
+
 def _plain_name(file: object) -> bool:
     return isinstance(file, str) and PurePath(file).name == file
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Compare every file that the manifest names with its SHA-256."""
-    for part in [*manifest["trunk"].values(), *manifest["heads"].values(), manifest["splits"]]:
+    networks = [*manifest["trunk"].values(), *manifest["heads"].values()]
+    for part in [*networks, manifest["splits"], *manifest.get("examples", {}).values()]:
         path = folder / part["file"]
         try:
             with path.open("rb") as file:

@@ -1,5 +1,7 @@
 """A release on disk: `release.json`, one safetensors file per trunk and head, and the split.
 
+It may hold `examples/`, small copies of photos for its card.
+
 Nothing in it is ever unpickled.
 """
 
@@ -26,6 +28,7 @@ from model.manifest import Manifest
 from model.networks import bare_trunk
 
 SPLITS_FILE = "splits.csv"
+EXAMPLES_FOLDER = "examples"
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,13 @@ def save(
     preprocessing: Mapping[str, Any],
     split: Mapping[str, str],
     manifest: Manifest,
+    examples: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write the folder, which must not exist; it appears whole or not at all.
 
     trunks: name → (its description, network). heads: attribute → (name of its trunk, head).
     manifest: all other keys of `release.json`; `splits` gets its file added.
+    examples: photo key → JPEG.
     """
     refuse_existing(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +98,7 @@ def save(
                 "trunk": trunk_parts,
                 "heads": head_parts,
                 "splits": splits,
+                **({"examples": _write_examples(building, examples)} if examples else {}),
             },
         )
         building.chmod(0o755)
@@ -134,6 +140,17 @@ def _write_split(folder: Path, split: Mapping[str, str]) -> dict[str, str]:
         writer.writerow(["photo", "part"])
         writer.writerows(sorted(split.items()))
     return {"file": SPLITS_FILE, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _write_examples(folder: Path, examples: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
+    """Numbered, since a photo key may be no name of a file."""
+    (folder / EXAMPLES_FOLDER).mkdir()
+    written = {}
+    for number, (key, content) in enumerate(sorted(examples.items()), start=1):
+        file = f"{EXAMPLES_FOLDER}/{number:03}.jpg"
+        (folder / file).write_bytes(content)
+        written[key] = {"file": file, "sha256": hashlib.sha256(content).hexdigest()}
+    return written
 
 
 def load(folder: Path) -> Release:

@@ -118,6 +118,15 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: edit(f, splits={"file": "../x", "sha256": ""}),
         "one outside its folder",
     ),
+    "an example outside": (
+        lambda f: edit(f, examples={"p": {"file": "examples/../../x.jpg", "sha256": ""}}),
+        "one outside its folder",
+    ),
+    "examples that are none": (lambda f: edit(f, examples=[]), "examples is of the wrong kind"),
+    "an example gone": (
+        lambda f: edit(f, examples={"p": {"file": "examples/001.jpg", "sha256": ""}}),
+        "001.jpg cannot be read",
+    ),
     "a file gone": (lambda f: (f / "head-lively.safetensors").unlink(), "head-lively.safetensors"),
     "other weights": (
         lambda f: (f / "trunk-t.safetensors").write_bytes(b"Weights"),
