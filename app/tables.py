@@ -64,7 +64,11 @@ class Base(DeclarativeBase):
 
 
 class Batch(Base):
-    """A set of photos that an admin uploads. state: open → scoring → done, or cancelled."""
+    """A set of photos that an admin uploads. state: open → scoring → done, or cancelled.
+
+    deleting: on its way out, whatever it was before; it ends with the row. refusal: why its bytes
+    are then refused for ever, NULL if they may come again.
+    """
 
     __tablename__ = "batch"
 
@@ -77,9 +81,12 @@ class Batch(Base):
     state: Mapped[str] = mapped_column(server_default="open")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     completed_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
 
     __table_args__ = (
-        CheckConstraint("state IN ('open', 'scoring', 'done', 'cancelled')", name="state"),
+        CheckConstraint(
+            "state IN ('open', 'scoring', 'done', 'cancelled', 'deleting')", name="state"
+        ),
     )
 
 
@@ -300,11 +307,27 @@ class ApiToken(Base):
     __tablename__ = "api_token"
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), unique=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id", ondelete="CASCADE"))
     name: Mapped[str]
     scope: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("scope IN ('upload', 'admin')", name="scope"),)
+
+
+class SignInAttempt(Base):
+    """How often somebody tried to sign in within one window, counted for all web processes.
+
+    key: a hash of what is counted (an account, an address, both) and of the window's length.
+    """
+
+    __tablename__ = "sign_in_attempt"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    n: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Pending(Base):
