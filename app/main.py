@@ -27,6 +27,7 @@ from app.routes import (
     tiles,
 )
 from app.routes.assets import AssetFiles
+from app.routes.head import HeadAsGet
 from app.routes.security import SecurityHeaders
 from app.settings import Settings
 
@@ -73,6 +74,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(SecurityHeaders, basemap_url=settings.basemap_url)
+    app.add_middleware(HeadAsGet)
 
     for part in (
         attributes,
