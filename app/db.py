@@ -1,6 +1,6 @@
 """Engine and sessions: the one file that knows the database driver."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
@@ -59,6 +59,24 @@ def without_driver(url: str) -> str:
 
 def session_factory(engine: Engine) -> SessionFactory:
     return sessionmaker(engine, expire_on_commit=False)
+
+
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_TRAILER = b"\xff\xff"
+
+
+def copy_in(session: Session, table: str, columns: Sequence[str], rows: bytes) -> None:
+    """Appends rows in PostgreSQL's binary COPY format, the fastest way in.
+
+    A row: the number of its columns in 2 bytes, then for each its length in 4 bytes and the value,
+    all big-endian.
+    """
+    driver = session.connection().connection.driver_connection
+    assert driver is not None
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for part in (_COPY_HEADER, rows, _COPY_TRAILER):
+            copy.write(part)
 
 
 @contextmanager

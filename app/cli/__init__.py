@@ -12,6 +12,7 @@ import typer
 
 from app import cli_admin, cli_model
 from app.cli import data, releases, service
+from app.cli.synth import synth
 from app.errors import MiradaError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.add_typer(releases.app, name="releases")
 app.add_typer(service.database, name="db")
 app.add_typer(cli_model.app, name="model")
 app.add_typer(cli_admin.app, name="admin")
+app.command()(synth)
 
 
 @app.command(

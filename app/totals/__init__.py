@@ -1,5 +1,6 @@
 """Totals of cells and areas: published in sets, and always equal to a recount."""
 
+from app.totals.building import build
 from app.totals.locks import lock_exclusive, lock_shared, lock_totals
 from app.totals.publishing import (
     drop_layer,
@@ -13,6 +14,7 @@ from app.totals.recount import Difference, check
 
 __all__ = [
     "Difference",
+    "build",
     "check",
     "drop_layer",
     "drop_release",

@@ -8,7 +8,7 @@ the totals lock.
 
 from typing import Any, Literal
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.orm import Session
 
 from app.attributes import KEYS
@@ -60,14 +60,17 @@ def _at(column: str, zoom: str | int = "z", *, bits: int = 1) -> str:
 _Q = _at("q", bits=2)
 _AREA_Q = _at("q", AREA_CELL_ZOOM, bits=2)
 
-_CELL_TOTAL = text(f"""
-    INSERT INTO cell_total AS t (release_id, z, q, x, y, {_SUMS})
-    SELECT release_id, z, {_Q} AS cell, min({_at("x")}), min({_at("y")}), {_COUNTED}
-      FROM folded {_zooms(CELL_ZOOMS)}
-     GROUP BY release_id, z, cell
-     ORDER BY z DESC, cell, release_id
-    ON CONFLICT (release_id, z, q) DO UPDATE SET {_ADDED}
-""")
+
+def _cell_total(zooms: range) -> TextClause:
+    return text(f"""
+        INSERT INTO cell_total AS t (release_id, z, q, x, y, {_SUMS})
+        SELECT release_id, z, {_Q} AS cell, min({_at("x")}), min({_at("y")}), {_COUNTED}
+          FROM folded {_zooms(zooms)}
+         GROUP BY release_id, z, cell
+         ORDER BY z DESC, cell, release_id
+        ON CONFLICT (release_id, z, q) DO UPDATE SET {_ADDED}
+    """)
+
 
 # Summed up at the finest zoom first, where most photos have fallen together already.
 _FINEST = HISTOGRAM_ZOOMS[-1]
@@ -177,6 +180,9 @@ _FILL_PHOTOS = text(
          AND {NOT_PENDING}
     """)
 )
+_FILL_RELEASE = text(
+    _fill("FROM score s JOIN photo p ON p.id = s.photo_id WHERE s.release_id = :release_id")
+)
 _FILL_LAYER = text(
     _fill(f"""
         FROM photo_area a
@@ -195,6 +201,11 @@ def fill_from_pending(session: Session, release_id: int | None) -> int:
 def fill_from_photos(session: Session, photo_ids: list[int], release_id: int | None) -> int:
     """Copies the published scores of these photos."""
     return _filled(session, _FILL_PHOTOS, photo_ids=photo_ids, release_id=release_id)
+
+
+def fill_from_release(session: Session, release_id: int) -> int:
+    """Copies all scores of a release."""
+    return _filled(session, _FILL_RELEASE, release_id=release_id)
 
 
 def fill_from_layer(session: Session, layer: str) -> int:
@@ -221,12 +232,20 @@ def _filled(session: Session, statement: Any, **parameters: Any) -> int:
 def fold(session: Session, sign: Sign) -> None:
     """Adds `folded` to all totals (1) or takes it out of them (−1)."""
     session.execute(text(f"SET LOCAL work_mem = '{_WORK_MEM}'"))
-    for statement in (_CELL_TOTAL, _CELL_HISTOGRAM):
-        session.execute(statement, {"sign": sign})
+    fold_cells(session, sign, CELL_ZOOMS)
+    fold_histograms(session, sign)
     fold_areas(session, sign, None)
     if sign == -1:
         for statement in (*_EMPTY_CELLS, *_EMPTY_AREAS):
             session.execute(statement)
+
+
+def fold_cells(session: Session, sign: Sign, zooms: range) -> None:
+    session.execute(_cell_total(zooms), {"sign": sign})
+
+
+def fold_histograms(session: Session, sign: Sign) -> None:
+    session.execute(_CELL_HISTOGRAM, {"sign": sign})
 
 
 def fold_areas(session: Session, sign: Sign, layer: str | None) -> None:

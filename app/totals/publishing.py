@@ -52,7 +52,7 @@ def publish(session: Session, release_id: int | None = None) -> int:
     photos = fill_from_pending(session, release_id)
     if photos:
         fold(session, 1)
-        _raise_versions(session, folded_releases(session))
+        raise_versions(session, folded_releases(session))
     return photos
 
 
@@ -68,7 +68,7 @@ def withdraw(session: Session, photo_ids: Collection[int], release_id: int | Non
     ids = sorted(photo_ids)
     if fill_from_photos(session, ids, release_id):
         fold(session, -1)
-        _raise_versions(session, folded_releases(session))
+        raise_versions(session, folded_releases(session))
     parameters = {"photo_ids": ids, "release_id": release_id}
     for statement in (_FORGET_PENDING, _DELETE_EMPTY_PENDING, _DELETE_SCORES):
         session.execute(statement, parameters)
@@ -121,7 +121,7 @@ def drop_layer(session: Session, key: str) -> None:
     concerned = select(area_total.c.release_id).where(area_total.c.area_id.in_(of_layer)).distinct()
     release_ids = list(session.scalars(concerned))
     areas.drop(session, key)
-    _raise_versions(session, release_ids)
+    raise_versions(session, release_ids)
 
 
 def rebuild_layer(session: Session, key: str) -> None:
@@ -136,7 +136,7 @@ def rebuild_layer(session: Session, key: str) -> None:
         session.execute(delete(table).where(table.c.area_id.in_(of_layer)))
     if fill_from_layer(session, key):
         fold_areas(session, 1, key)
-        _raise_versions(session, folded_releases(session))
+        raise_versions(session, folded_releases(session))
 
 
 def drop_release(session: Session, release_id: int) -> None:
@@ -153,7 +153,7 @@ def drop_release(session: Session, release_id: int) -> None:
     session.execute(delete(score).where(score.c.release_id == release_id))
 
 
-def _raise_versions(session: Session, release_ids: list[int]) -> None:
+def raise_versions(session: Session, release_ids: list[int]) -> None:
     session.execute(
         update(Release)
         .where(Release.id.in_(release_ids))
