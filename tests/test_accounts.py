@@ -8,7 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import accounts
-from app.errors import BadRequest, NameTaken
+from app.accounts import secret
+from app.accounts.secret import digest
+from app.errors import BadRequest, Busy, NameTaken
 from app.tables import Admin, AdminSession, ApiToken
 
 
@@ -85,7 +87,7 @@ def test_sessions_end_by_signing_out_by_expiry_and_everywhere(session: Session) 
     assert alive() == [False, True, True, True]
     session.execute(
         update(AdminSession)
-        .where(AdminSession.token_hash == accounts._digest(tokens[1]))
+        .where(AdminSession.token_hash == digest(tokens[1]))
         .values(expires_at=datetime.now(UTC) - timedelta(seconds=1))
     )
     assert alive() == [False, False, True, True]
@@ -159,46 +161,36 @@ def test_what_is_asked_of_an_account_that_is_not_there(session: Session) -> None
             ask()
 
 
-def test_the_sixth_attempt_within_a_minute_is_not_looked_at() -> None:
-    attempts = accounts.Attempts()
-    for _ in range(5):
-        attempts.begin("rosa", "192.0.2.1")
-    with pytest.raises(accounts.SignInPaused, match="Try again in") as paused:
-        attempts.begin("rosa", "192.0.2.1")
-    assert 1 <= paused.value.wait_s <= 60
-    attempts.begin("rosa", "192.0.2.2")
-    attempts.begin("pedro", "192.0.2.1")
+def test_tokens_are_listed_without_what_opens_and_revoked_by_their_number(session: Session) -> None:
+    accounts.create(session, "rosa")
+    script = accounts.create_token(session, "rosa", "camera", "upload", timedelta(days=1))
+    accounts.create_token(session, "rosa", "other", "admin", None)
+    other, camera = accounts.tokens(session)
+    assert (camera.account, camera.label, camera.scope) == ("rosa", "camera", "upload")
+    assert camera.expires_at is not None
+    assert other.expires_at is None
+    accounts.revoke_token(session, camera.id)
+    assert accounts.by_token(session, script) is None
+    assert accounts.tokens(session) == [other]
+    with pytest.raises(accounts.TokenNotFound):
+        accounts.revoke_token(session, camera.id)
 
 
-def test_one_address_is_paused_over_all_names_and_one_name_over_all_addresses() -> None:
-    attempts = accounts.Attempts()
-    for n in range(20):
-        attempts.begin(f"admin{n}", "192.0.2.1")
-    with pytest.raises(accounts.SignInPaused):
-        attempts.begin("another", "192.0.2.1")
-    for n in range(100):
-        attempts.begin("rosa", f"198.51.100.{n}")
-    with pytest.raises(accounts.SignInPaused) as paused:
-        attempts.begin("rosa", "203.0.113.1")
-    assert 3500 < paused.value.wait_s <= 3600
+def test_the_last_account_is_kept_where_nobody_could_make_another(session: Session) -> None:
+    accounts.create(session, "rosa")
+    with pytest.raises(accounts.LastAccount):
+        accounts.remove(session, "rosa", keep_last=True)
+    accounts.create(session, "pedro")
+    accounts.remove(session, "rosa", keep_last=True)
+    assert accounts.names(session) == ["pedro"]
 
 
-def test_ten_thousand_attempts_are_looked_at_at_most_a_hundred_times() -> None:
-    attempts = accounts.Attempts()
-    looked_at = 0
-    for n in range(10_000):
-        try:
-            attempts.begin("rosa", f"192.0.2.{n % 250}")
-        except accounts.SignInPaused:
-            continue
-        looked_at += 1
-    assert looked_at == 100
-
-
-def test_signing_in_forgives_the_attempts_before() -> None:
-    attempts = accounts.Attempts()
-    for _ in range(5):
-        attempts.begin("rosa", "192.0.2.1")
-    attempts.succeeded("rosa", "192.0.2.1")
-    for _ in range(5):
-        attempts.begin("rosa", "192.0.2.1")
+def test_a_crowd_that_signs_in_at_once_is_told_to_wait(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.create(session, "rosa")
+    monkeypatch.setattr(secret, "WAITS_S", 0.01)
+    with secret.turn(), secret.turn(), pytest.raises(Busy):
+        accounts.sign_in(session, "rosa", "x")
+    with pytest.raises(accounts.WrongPassword):
+        accounts.sign_in(session, "rosa", "x")

@@ -8,7 +8,8 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import HTMLResponse, Response
 
 from app import accounts
-from app.accounts import Attempts, SignInPaused, WrongPassword
+from app.accounts import SignInPaused, WrongPassword, attempts
+from app.db import driver_errors
 from app.routes.admin_access import (
     CallerDep,
     address_of,
@@ -48,9 +49,10 @@ def sign_in(
     to: NextForm = HOME,
 ) -> Response:
     must_be_ours(request)
-    attempts, address = _attempts(request), address_of(request)
+    address = address_of(request)
     try:
-        attempts.begin(name, address)
+        with driver_errors():
+            attempts.begin(request.app.state.sessions, name, address)
         token = accounts.sign_in(session, name, password)
     except SignInPaused as paused:
         response = _page(request, lang, to, name, "paused", paused.wait_s, status=429)
@@ -58,7 +60,7 @@ def sign_in(
         return response
     except WrongPassword:
         return _page(request, lang, to, name, "wrong", status=403)
-    attempts.succeeded(name, address)
+    attempts.forgive(session, name, address)
     response = RedirectResponse(_local(to), 303)
     keep_session(request, response, token)
     return response
@@ -108,12 +110,3 @@ def _local(address: str) -> str:
     parts = urlsplit(address)
     ours = not parts.scheme and not parts.netloc and parts.path.startswith("/admin")
     return address if ours and "\\" not in address and address.isprintable() else HOME
-
-
-def _attempts(request: Request) -> Attempts:
-    """One count for the app, made with the first attempt."""
-    state = request.app.state
-    if not hasattr(state, "sign_in_attempts"):
-        state.sign_in_attempts = Attempts()
-    attempts: Attempts = state.sign_in_attempts
-    return attempts
