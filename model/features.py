@@ -48,7 +48,7 @@ class Views:
     def __call__(self, path: Path) -> tuple[str, Pixels]:
         """The file's SHA-256, and (views, height, width, 3)."""
         image = open_photo(path, (self.preprocessing.width, self.preprocessing.height))
-        digest = _sha256(path)
+        digest = file_hash(path)
         return digest, np.stack(list(self._draw(image, digest)))
 
     def _draw(self, image: Image.Image, digest: str) -> Iterator[Pixels]:
@@ -59,17 +59,20 @@ class Views:
             yield pixels[:, ::-1]
         rng = np.random.default_rng([self.config.seed, int(digest[:16], 16)])
         for number in range(self.config.crops):
-            crop = self.preprocessing.pixels(image, self._crop(whole, rng))
+            box = crop_box(whole, self.config.crop_area, rng)
+            crop = self.preprocessing.pixels(image, box)
             # Every second crop is flipped too.
             yield crop[:, ::-1] if self.config.flip and number % 2 else crop
 
-    def _crop(self, whole: Box, rng: np.random.Generator) -> Box:
-        left, top, right, bottom = whole
-        side = float(np.sqrt(rng.uniform(*self.config.crop_area)))
-        width, height = side * (right - left), side * (bottom - top)
-        x = left + rng.uniform() * (right - left - width)
-        y = top + rng.uniform() * (bottom - top - height)
-        return x, y, x + width, y + height
+
+def crop_box(whole: Box, area: tuple[float, float], rng: np.random.Generator) -> Box:
+    """A random box within `whole`, of its shape and of a share of its area between the two."""
+    left, top, right, bottom = whole
+    side = float(np.sqrt(rng.uniform(*area)))
+    width, height = side * (right - left), side * (bottom - top)
+    x = left + rng.uniform() * (right - left - width)
+    y = top + rng.uniform() * (bottom - top - height)
+    return x, y, x + width, y + height
 
 
 def extract(
@@ -112,9 +115,9 @@ def extract(
             progress("features", done, len(photos))
         known = store.rows()
         found = {key: known[key, stamps[key]] for key in photos if (key, stamps[key]) in known}
-        digest = hashlib.sha256("".join(k + d for k, (_, d) in sorted(found.items())).encode())
         row = {key: number for key, (number, _) in found.items()}
-        return Features(store.map(), row, unreadable, digest.hexdigest())
+        digest = digest_of({key: digest for key, (_, digest) in found.items()})
+        return Features(store.map(), row, unreadable, digest)
 
 
 class _Store:
@@ -199,6 +202,12 @@ def _stamp(path: Path) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
-def _sha256(path: Path) -> str:
+def digest_of(hashes: Mapping[str, str]) -> str:
+    """One hash of many photos. hashes: photo key → SHA-256 of its file."""
+    return hashlib.sha256("".join(k + d for k, d in sorted(hashes.items())).encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of the content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

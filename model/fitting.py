@@ -1,46 +1,31 @@
-"""Training one head on frozen features, pair by pair."""
+"""One head, trained on features that were computed once."""
 
-import copy
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from model.checkpoint import NOTHING_KEPT, Keeper
 from model.config import FittingConfig, LossConfig, NetworkConfig
-from model.head import Head
-from model.loss import ranking_loss
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Rows of the features of the left and right photos, and who won (+1 left, -1 right, 0)."""
-
-    left: Tensor
-    right: Tensor
-    winner: Tensor
-
-    def to(self, device: torch.device) -> "Pairs":
-        return Pairs(self.left.to(device), self.right.to(device), self.winner.to(device))
-
-    def __len__(self) -> int:
-        return len(self.winner)
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """Mean losses of one epoch; the validation loss is that of whole photos, without dropout."""
-
-    train_loss: float
-    validation_loss: float
+from model.course import Epoch, run
+from model.distributed import Group
+from model.head import Dropout, Head
+from model.journal import Journal
+from model.learner import Pairs as Pairs
+from model.learner import Part, Step, generators
+from model.loss import PairLoss
 
 
 @dataclass(frozen=True)
 class Fitted:
+    """tie_weight: ν of the smooth loss, None for the other."""
+
     head: Head
     epochs: tuple[Epoch, ...]
     best_epoch: int
+    tie_weight: float | None
 
 
 def fit(
@@ -52,107 +37,115 @@ def fit(
     loss: LossConfig,
     fitting: FittingConfig,
     progress: Callable[[int, int], None],
+    group: Group | None = None,
+    keeper: Keeper = NOTHING_KEPT,
+    journal: Journal | None = None,
 ) -> Fitted:
     """The head with the lowest validation loss.
 
     views: (rows, views, features) on the device that is to train, where the pairs are too; each
     step draws one view a side. The same seed gives the same head on the same kind of device,
-    whatever else trains at the same time.
+    whatever else trains at the same time. keeper, journal: None are kept without them.
     """
-    generator = torch.Generator(views.device).manual_seed(fitting.seed)
-    mean, std = _moments(views[torch.unique(torch.cat([train.left, train.right])), 0])
-    head = Head(views.shape[2], network.hidden, network.dropout).to(views.device)
-    head.start(generator)
-    optimizer = torch.optim.SGD(
-        head.parameters(),
-        fitting.learning_rate,
-        momentum=fitting.momentum,
-        weight_decay=fitting.weight_decay,
+    group = group or Group(views.device)
+    learner = _OnFeatures(views, train, network, loss, fitting, group)
+    course = run(
+        learner,
+        train,
+        validation,
+        fitting,
+        group=group,
+        keeper=keeper,
+        journal=journal or Journal("the head", None),
+        progress=progress,
     )
-    steps = fitting.epochs * math.ceil(len(train) / fitting.batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda at: rate(at, steps, fitting))
-    run = _Run(head, views, mean, std, loss, fitting.batch, generator)
-    epochs: list[Epoch] = []
-    best, best_state = 0, copy.deepcopy(head.state_dict())
-    for number in range(fitting.epochs):
-        trained = run.train(train, optimizer, schedule)
-        epochs.append(Epoch(trained, run.loss_of(validation)))
-        if epochs[number].validation_loss <= epochs[best].validation_loss:
-            best, best_state = number, copy.deepcopy(head.state_dict())
-        progress(number + 1, fitting.epochs)
-        if number - best >= fitting.patience:
-            break
-    head.load_state_dict(best_state)
-    return Fitted(_take_in(head.cpu(), mean.cpu(), std.cpu()), tuple(epochs), best)
+    weights = learner.module.loss.tie_weights()
+    tie_weight = None if weights is None else weights[0]
+    return Fitted(learner.whole(), tuple(course.epochs), course.best_epoch, tie_weight)
 
 
-def rate(step: int, steps: int, fitting: FittingConfig) -> float:
-    """Share of the learning rate at a step of all steps."""
-    warm_up = fitting.warm_up * steps
-    if step < warm_up:
-        return (step + 1) / (warm_up + 1)
-    past = (step - warm_up) / max(steps - warm_up, 1)
-    if fitting.schedule == "cosine":
-        return 0.5 * (1 + math.cos(math.pi * min(past, 1)))
-    if fitting.schedule == "step":
-        return 1.0 if past < 0.5 else 0.1 if past < 0.75 else 0.01
-    return 1.0
+class _Scored(nn.Module):
+    """A head with its loss."""
+
+    def __init__(self, head: Head, loss: PairLoss) -> None:
+        super().__init__()
+        self.head = head
+        self.loss = loss
 
 
-@dataclass(frozen=True)
-class _Run:
+class _OnFeatures:
     """One head in training; features enter it standardised, which SGD wants."""
 
-    head: Head
-    views: Tensor
-    mean: Tensor
-    std: Tensor
-    loss: LossConfig
-    batch: int
-    generator: torch.Generator
-
-    def train(
+    def __init__(
         self,
-        pairs: Pairs,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler,
-    ) -> float:
-        self.head.train()
-        total = torch.zeros((), device=self.views.device)
-        device = self.views.device
-        order = torch.randperm(len(pairs), generator=self.generator, device=device)
-        for chosen in _batches(order, self.batch):
-            loss = self._loss(pairs, chosen, random_views=True)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            total += loss.detach() * len(chosen)
-        return total.item() / len(pairs)
+        views: Tensor,
+        train: Pairs,
+        network: NetworkConfig,
+        loss: LossConfig,
+        fitting: FittingConfig,
+        group: Group,
+    ) -> None:
+        self.views = views
+        self.group = group
+        self.batch = fitting.batch
+        self.generator, self.noise = generators(fitting.seed, group)
+        self.mean, self.std = _moments(views[torch.unique(torch.cat([train.left, train.right])), 0])
+        head = start_head(views.shape[2], network, self.generator, self.noise)
+        self._scored = _Scored(head, PairLoss(loss)).to(views.device)
+
+    @property
+    def module(self) -> _Scored:
+        return self._scored
+
+    def feed(self, pairs: Pairs, steps: Iterable[Step]) -> Iterator[list[Part]]:
+        for step in steps:
+            # Views of the whole step are drawn in each process, and so the same ones however
+            # many share it.
+            view = torch.zeros_like(step.chosen).repeat(2)
+            view.random_(self.views.shape[1], generator=self.generator)
+            own = [self.group.share(side) for side in (step.chosen, *view.chunk(2))]
+            batches = zip(*(torch.split(side, self.batch) for side in own), strict=True)
+            yield [self._part(pairs[chosen], *sides) for chosen, *sides in batches if len(chosen)]
+
+    def _part(self, pairs: Pairs, left_view: Tensor, right_view: Tensor) -> Part:
+        return Part(len(pairs), partial(self._loss, pairs, torch.cat([left_view, right_view])))
+
+    def _loss(self, pairs: Pairs, view: Tensor) -> Tensor:
+        features = (self.views[torch.cat([pairs.left, pairs.right]), view] - self.mean) / self.std
+        left, right = self.module.head(features).float().chunk(2)
+        loss: Tensor = self.module.loss(left, right, pairs.winner)
+        return loss
 
     @torch.no_grad()
-    def loss_of(self, pairs: Pairs) -> float:
-        self.head.eval()
-        chunks = _batches(torch.arange(len(pairs), device=self.views.device), 4096)
-        total = sum(self._loss(pairs, c, random_views=False).item() * len(c) for c in chunks)
+    def validation_loss(self, pairs: Pairs) -> float:
+        self.module.eval()
+        every = torch.arange(len(pairs), device=self.views.device)
+        whole = torch.zeros_like(every).repeat(2)
+        chunks = torch.split(every, 4096)
+        total = sum(self._loss(pairs[c], whole[: 2 * len(c)]).item() * len(c) for c in chunks)
         return total / len(pairs)
 
-    def _loss(self, pairs: Pairs, chosen: Tensor, *, random_views: bool) -> Tensor:
-        rows = torch.cat([pairs.left[chosen], pairs.right[chosen]])
-        view = torch.zeros_like(rows)
-        if random_views:
-            view.random_(self.views.shape[1], generator=self.generator)
-        features = (self.views[rows, view] - self.mean) / self.std
-        left, right = self.head(features).chunk(2)
-        return ranking_loss(
-            left, right, pairs.winner[chosen], self.loss.margin, self.loss.tie_margin
-        )
+    def whole(self) -> Head:
+        """The same function of features as they come: the first layer absorbs the standardising."""
+        head, mean, std = self.module.head.cpu(), self.mean.cpu(), self.std.cpu()
+        first = head[0]
+        assert isinstance(first, nn.Linear)
+        with torch.no_grad():
+            first.weight.div_(std)
+            first.bias.sub_(first.weight @ mean)
+        return head.eval()
 
 
-def _batches(rows: Tensor, size: int) -> tuple[Tensor, ...]:
-    """All rows, the last batch as short as it comes."""
-    batches: tuple[Tensor, ...] = torch.split(rows, size)
-    return batches
+def start_head(
+    inputs: int, network: NetworkConfig, generator: torch.Generator, noise: torch.Generator
+) -> Head:
+    """A head with weights drawn from `generator`, on its device; dropout draws from `noise`."""
+    head = Head(inputs, network.hidden, network.dropout).to(generator.device)
+    head.start(generator)
+    for layer in head:
+        if isinstance(layer, Dropout):
+            layer.generator = noise
+    return head
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,13 +156,3 @@ def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
     """
     std, mean = torch.std_mean(features, dim=0, correction=0)
     return mean, std.clamp(min=0.1 * max(std.median().item(), 1e-3))
-
-
-def _take_in(head: Head, mean: Tensor, std: Tensor) -> Head:
-    """The same function of features as they come: the first layer absorbs the standardising."""
-    first = head[0]
-    assert isinstance(first, nn.Linear)
-    with torch.no_grad():
-        first.weight.div_(std)
-        first.bias.sub_(first.weight @ mean)
-    return head.eval()

@@ -10,7 +10,7 @@ from torch import Tensor
 from model import photos
 from model.config import ViewsConfig
 from model.device import Network
-from model.features import Features, Views, extract
+from model.features import Features, Views, crop_box, extract
 from model.images import Preprocessing
 from tests.model import scenes
 
@@ -74,10 +74,9 @@ def test_views_are_the_whole_photo_its_mirror_image_and_crops(folder: Path) -> N
 
 
 def test_crops_keep_a_share_of_the_area_within_the_photo() -> None:
-    views = Views(SIZE, ViewsConfig(crop_area=(0.5, 0.8)))
     rng = np.random.default_rng(0)
     for _ in range(200):
-        left, top, right, bottom = views._crop((10.0, 20.0, 310.0, 220.0), rng)
+        left, top, right, bottom = crop_box((10.0, 20.0, 310.0, 220.0), (0.5, 0.8), rng)
         assert left >= 10
         assert top >= 20
         assert right <= 310

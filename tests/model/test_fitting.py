@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from model.config import FittingConfig, LossConfig, NetworkConfig
-from model.fitting import Fitted, Pairs, fit, rate
+from model.fitting import Fitted, Pairs, fit
 from model.loss import ranking_loss
 
 SMALL = NetworkConfig(hidden=16, dropout=0.3)
@@ -94,16 +94,3 @@ def test_the_short_last_batch_counts_too() -> None:
     raw = fitted.head(views[:, 0])
     loss = ranking_loss(raw[train.left], raw[train.right], train.winner)
     assert fitted.epochs[0].train_loss == pytest.approx(loss.item(), abs=1e-5)
-
-
-def test_rates_rise_then_fall() -> None:
-    cosine = FittingConfig(warm_up=0.1)
-    rates = [rate(step, 100, cosine) for step in range(100)]
-    assert rates[:10] == sorted(rates[:10])
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert max(rates) == pytest.approx(1)
-    assert rates[-1] < 0.01
-    step = FittingConfig(warm_up=0, schedule="step")
-    assert [rate(at, 100, step) for at in (0, 49, 50, 74, 75, 99)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
-    constant = FittingConfig(warm_up=0, schedule="constant")
-    assert {rate(at, 100, constant) for at in range(100)} == {1.0}

@@ -1,0 +1,77 @@
+"""Heads on one trunk, as they are trained together with it."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from model.head import Head
+from model.images import Preprocessing
+
+
+class Rankers(nn.Module):
+    """A trunk with one head per attribute: images → raw outputs (n, attributes).
+
+    The trunk stays in evaluation mode while it is trained: its weights learn, batch norms with
+    their scale and shift too, but they keep normalising by the statistics that came with the
+    weights. A pair's outputs then depend on no other photo of the batch, a short last batch
+    or one cut by `accumulate` or over processes gives the same gradients, and training sees the
+    function that is validated, released and scored. With a batch of 32 pairs, statistics of the
+    batch itself would be noise beside those of ImageNet. Dropout and stochastic depth inside a
+    trunk rest too; the heads have dropout of their own.
+    """
+
+    def __init__(self, trunk: nn.Module, heads: Iterable[Head]) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.trunk(images)
+        return torch.stack([head(features) for head in self.heads], 1)
+
+    def train(self, mode: bool = True) -> "Rankers":
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
+    def head(self, number: int) -> Head:
+        head = self.heads[number]
+        assert isinstance(head, Head)
+        return head
+
+
+class Normalised(nn.Module):
+    """Pixels (n, height, width, 3), 0 to 255 → images (n, 3, height, width), channels-last."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        for name in ("mean", "std"):
+            values = 255 * torch.tensor(getattr(preprocessing, name)).view(1, 3, 1, 1)
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        images = pixels.to(self.mean.device, non_blocking=True).permute(0, 3, 1, 2).float()
+        return (images - self.mean) / self.std
+
+
+def settle(trunk: nn.Module, images: Tensor) -> None:
+    """Give batch norms the statistics of these images.
+
+    Those of a network with random weights are 0 and 1, with which its outputs grow or fade from
+    layer to layer; since they are not trained, they must fit from the start.
+    """
+    norms = [module for module in trunk.modules() if isinstance(module, nn.BatchNorm2d)]
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = None
+        norm.reset_running_stats()
+        norm.train()
+    with torch.no_grad():
+        trunk(images)
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
+        norm.eval()
