@@ -7,47 +7,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
+
+from model.intervals import Interval, auc, share_interval
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean over votes with its 95 % interval; no value and interval where votes are too few."""
+    """A share with its 95 % interval; neither is given where the `votes` behind it are too few."""
 
     value: float | None
-    ci95: tuple[float, float] | None
+    ci95: Interval | None
     votes: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, name: str = "accuracy") -> dict[str, Any]:
         return {
-            "accuracy": self.value,
+            name: self.value,
             "ci95": None if self.ci95 is None else list(self.ci95),
             "votes": self.votes,
         }
-
-
-def dyadic_se(residuals: Floats, left: npt.ArrayLike, right: npt.ArrayLike) -> float:
-    """Standard error of a mean over votes, robust to votes that share a photo.
-
-    Aronow, Samii and Assenova 2015: the variance is the sum of r_u · r_v over all pairs of votes
-    (u, v), u = v included, that share at least one photo, over n². Summed over photos, votes that
-    share both photos come twice and are taken off once. Where that sum is not positive, which
-    happens by chance in few votes, they count as independent.
-    """
-    photos, codes = np.unique(np.concatenate([left, right]), return_inverse=True)
-    a, b = np.split(codes, 2)
-    by_photo = np.zeros(len(photos))
-    np.add.at(by_photo, a, residuals)
-    np.add.at(by_photo, b, residuals)
-    pair = np.minimum(a, b).astype(np.int64) * len(photos) + np.maximum(a, b)
-    _, pair_codes = np.unique(pair, return_inverse=True)
-    by_pair = np.bincount(pair_codes, weights=residuals)
-    total = float((by_photo**2).sum() - (by_pair**2).sum())
-    if total <= 0:
-        total = float((residuals**2).sum())
-    return float(np.sqrt(total)) / len(residuals)
 
 
 def mean_figure(right_calls: Floats, frame: pd.DataFrame, minimum_votes: int) -> Figure:
@@ -56,8 +35,8 @@ def mean_figure(right_calls: Floats, frame: pd.DataFrame, minimum_votes: int) ->
     if votes < minimum_votes:
         return Figure(None, None, votes)
     value = float(right_calls.mean())
-    half = 1.96 * dyadic_se(right_calls - value, frame["left"], frame["right"])
-    return Figure(value, (max(0.0, value - half), min(1.0, value + half)), votes)
+    interval = share_interval(value, right_calls - value, frame["left"], frame["right"])
+    return Figure(value, interval, votes)
 
 
 def differences(frame: pd.DataFrame, raw: pd.DataFrame) -> Floats:
@@ -112,14 +91,44 @@ def choose_tie_threshold(difference: Floats, winner: npt.ArrayLike) -> float:
     return float((size[best - 1] + size[best]) / 2) if best < len(size) else float(size[-1])
 
 
-def tie_auc(difference: Floats, winner: npt.ArrayLike) -> float | None:
+def win_auc(frame: pd.DataFrame, difference: Floats, minimum_votes: int) -> Figure:
+    """Chance that of two untied votes, one won by each side, the left's has the larger difference.
+
+    Unlike accuracy it asks nothing of the sign: a ranker that always leans to the left photo is
+    not punished. 0.5 = none.
+    """
+    untied = frame["winner"].to_numpy() != 0
+    won_left = frame["winner"].to_numpy()[untied] > 0
+    return _auc_figure(frame[untied], difference[untied], won_left, minimum_votes)
+
+
+def tie_auc(frame: pd.DataFrame, difference: Floats, minimum_votes: int) -> Figure:
     """Chance that a tied vote has a smaller absolute difference than an untied one; 0.5 = none."""
-    tied = np.asarray(winner) == 0
-    ties, others = int(tied.sum()), int((~tied).sum())
-    if ties == 0 or others == 0:
-        return None
-    ranks = rankdata(-np.abs(difference))
-    return float((ranks[tied].sum() - ties * (ties + 1) / 2) / (ties * others))
+    tied = frame["winner"].to_numpy() == 0
+    return _auc_figure(frame, -np.abs(difference), tied, minimum_votes)
+
+
+def _auc_figure(
+    frame: pd.DataFrame, scores: Floats, positive: npt.NDArray[np.bool_], minimum_votes: int
+) -> Figure:
+    votes = len(frame)
+    if votes < minimum_votes or positive.all() or not positive.any():
+        return Figure(None, None, votes)
+    area, influence = auc(scores, positive)
+    interval = share_interval(area, influence, frame["left"], frame["right"])
+    return Figure(area, interval, votes)
+
+
+def by_city(
+    frame: pd.DataFrame, difference: Floats, city: Mapping[str, str], minimum_votes: int
+) -> dict[str, Figure]:
+    """City → accuracy on the votes with at least one side in it, whatever city the other is in."""
+    left, right = (frame[side].map(dict(city)).to_numpy() for side in ("left", "right"))
+    figures = {}
+    for name in sorted({*left, *right} - {""}):
+        own = (left == name) | (right == name)
+        figures[name] = accuracy(frame[own], difference[own], minimum_votes)
+    return figures
 
 
 def judge(
@@ -127,11 +136,13 @@ def judge(
     one_new: pd.DataFrame,
     raw: pd.DataFrame,
     tie_thresholds: Mapping[str, float],
+    city: Mapping[str, str],
     minimum_votes: int,
 ) -> dict[str, dict[str, Any]]:
     """Attribute → metrics as they stand in a release.
 
     test: votes with two new photos. one_new: votes with one new photo and one that was seen.
+    city: photo key → city, "" where unknown.
     `accuracy`, `ci95`, `votes` at the top are those of untied votes on two new photos.
     """
     metrics: dict[str, dict[str, Any]] = {}
@@ -139,19 +150,22 @@ def judge(
         votes = test[test["attribute"] == attribute]
         difference = differences(votes, raw)
         half_new = one_new[one_new["attribute"] == attribute]
-        ties = int((votes["winner"] == 0).sum())
-        enough = min(ties, len(votes)) > 0 and len(votes) >= minimum_votes
+        tied = tie_auc(votes, difference, minimum_votes)
+        cities = by_city(votes, difference, city, minimum_votes)
         metrics[attribute] = {
             **accuracy(votes, difference, minimum_votes).as_dict(),
             "photos": int(pd.concat([votes["left"], votes["right"]]).nunique()),
+            "auc": win_auc(votes, difference, minimum_votes).as_dict("auc"),
             "three_way": {
                 **three_way(votes, difference, threshold, minimum_votes).as_dict(),
-                "ties": ties,
+                "ties": int((votes["winner"] == 0).sum()),
                 "tie_threshold": threshold,
             },
-            "tie_auc": tie_auc(difference, votes["winner"]) if enough else None,
+            "tie_auc": tied.value,
+            "tie_auc_ci95": tied.as_dict()["ci95"],
             "one_photo_new": accuracy(
                 half_new, differences(half_new, raw), minimum_votes
             ).as_dict(),
+            "by_city": {name: figure.as_dict() for name, figure in cities.items()},
         }
     return metrics

@@ -1,32 +1,53 @@
-"""Judging a release by votes on photos that it has not seen."""
+"""Judging rankers by votes on photos that they have not seen, and what to hold them against."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from model import evaluation, material
+from model import agreement, baselines, evaluation, splits, trueskill
+from model import material as materials
 from model.config import Config
 from model.errors import VotesError
 from model.features import Progress
+from model.images import Preprocessing
+from model.material import Material
 from model.release import Release
 from model.scoring import Scorer
 
-SEEN = ("train", "validation")
+Metrics = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """metrics: as in a release. left_out: reason → votes.
+    """metrics: as in a release. left_out: reason → votes. described: as `votes` in a release.
 
     votes: those with two new photos, with `difference`, the raw output of the left photo minus
     that of the right one.
     """
 
-    metrics: dict[str, dict[str, Any]]
+    metrics: Metrics
     votes: pd.DataFrame
     left_out: dict[str, int]
+    described: dict[str, dict[str, Any]]
+
+
+def judge_split(
+    material: Material, raw: pd.DataFrame, config: Config, progress: Progress
+) -> Metrics:
+    """The figures of rankers that were trained on the material's own split.
+
+    raw: raw outputs, index photo key, one column per attribute. From which difference on two
+    photos count as unequal is chosen on the validation part; the test part is used once.
+    """
+    thresholds: dict[str, float] = {}
+    for attribute in material.attributes:
+        chosen_on = material.of(attribute, "validation")
+        difference = evaluation.differences(chosen_on, raw)
+        thresholds[attribute] = evaluation.choose_tie_threshold(difference, chosen_on["winner"])
+    return _judge(material, raw, thresholds, config.preprocessing, config, progress)
 
 
 def judge_release(
@@ -42,34 +63,63 @@ def judge_release(
     """Score the photos of the votes and compare.
 
     Photos that the release was trained or chosen on are left out, but for the figure of votes
-    with one new photo; include_trained counts them as new.
+    with one new photo; so are those that its split left out as too near to them.
+    include_trained counts them all as new. A photo is known by its key: the same image under
+    another name counts as new.
     """
-    gathered = material.gather(votes_csv, photos_folder, config.votes)
-    frame = gathered.frame[gathered.frame["attribute"].isin(release.attributes)]
-    left_out = {
-        **gathered.rejected,
-        **{rule: sum(counts.values()) for rule, counts in gathered.dropped.items()},
-        "the release has no such attribute": len(gathered.frame) - len(frame),
-    }
+    gathered = materials.gather(votes_csv, photos_folder, config.votes)
+    own = gathered.frame[gathered.frame["attribute"].isin(release.attributes)]
+    foreign = len(gathered.frame) - len(own)
     raw, unreadable = _raw(release, gathered.files, device, progress)
-    readable = ~(frame["left"].isin(unreadable) | frame["right"].isin(unreadable))
-    left_out["photo unreadable"] = int((~readable).sum())
-    new = _new_photos(frame, release, include_trained)
-    test, one_new = frame[readable & (new == 2)], frame[readable & (new == 1)]
-    left_out["both photos seen in training"] = int((new == 0).sum())
+    readable = materials.without(replace(gathered, frame=own), dict.fromkeys(unreadable, ""))
+    parts = {} if include_trained else release.split()
+    material = materials.with_split(
+        readable, {photo: parts.get(photo, "test") for photo in readable.files}
+    )
+    test = material.frame[material.frame["use"] == "test"]
     if test.empty:
         raise VotesError(
             f"Nothing of {votes_csv} can judge {release.name}: every vote is on a photo that it "
             "was trained on or that cannot be read. Give other votes, or say --include-trained."
         )
-    metrics = evaluation.judge(
-        test, one_new, raw, _tie_thresholds(release), config.evaluation.minimum_votes
+    metrics = _judge(
+        material, raw, _tie_thresholds(release), release.preprocessing, config, progress
     )
     return Judged(
         metrics,
-        test.assign(difference=evaluation.differences(test, raw)),
-        {reason: number for reason, number in left_out.items() if number},
+        test.drop(columns="use").assign(difference=evaluation.differences(test, raw)),
+        _left_out(material, foreign),
+        materials.describe(material),
     )
+
+
+def _judge(
+    material: Material,
+    raw: pd.DataFrame,
+    tie_thresholds: Mapping[str, float],
+    preprocessing: Preprocessing,
+    config: Config,
+    progress: Progress,
+) -> Metrics:
+    use, minimum = material.frame["use"], config.evaluation.minimum_votes
+    test, one_new = material.frame[use == "test"], material.frame[use == "one-new"]
+    city = dict(material.places["city"])
+    metrics = evaluation.judge(test, one_new, raw, tie_thresholds, city, minimum)
+    repeated = material.repeated
+    for attribute, figures in metrics.items():
+        answers = repeated[repeated["attribute"] == attribute]
+        figures["rater_agreement"] = agreement.describe(answers, minimum)
+    if config.evaluation.scores is not None:
+        new = [photo for photo, part in material.split.items() if part == "test"]
+        scores = trueskill.read(Path(config.evaluation.scores))
+        for attribute, figures in metrics.items():
+            rated = scores[scores["attribute"] == attribute]
+            own = raw.loc[raw.index.isin(new), attribute]
+            figures["rank_correlation"] = trueskill.correlate(rated, own, minimum)
+    if config.evaluation.baselines:
+        for attribute, beside in baselines.judge(material, preprocessing, config, progress).items():
+            metrics[attribute]["baselines"] = beside
+    return metrics
 
 
 def _raw(
@@ -89,12 +139,17 @@ def _raw(
     ), unreadable
 
 
-def _new_photos(frame: pd.DataFrame, release: Release, include_trained: bool) -> pd.Series:
-    """How many of each vote's two photos are new to the release."""
-    if include_trained:
-        return pd.Series(2, index=frame.index)
-    seen = {key for key, part in release.split().items() if part in SEEN}
-    return (~frame["left"].isin(seen)).astype(int) + (~frame["right"].isin(seen)).astype(int)
+def _left_out(material: Material, foreign: int) -> dict[str, int]:
+    """Reason → votes, without those of which there are none."""
+    use = material.frame["use"]
+    left_out = {
+        **material.rejected,
+        **{rule: sum(n.votes for n in each.values()) for rule, each in material.dropped.items()},
+        "the release has no such attribute": foreign,
+        "both photos seen in training": int(use.isin(["train", "validation"]).sum()),
+        "a photo too near to the training, or without a place": int((use == splits.NONE).sum()),
+    }
+    return {reason: number for reason, number in left_out.items() if number}
 
 
 def _tie_thresholds(release: Release) -> dict[str, float]:

@@ -9,13 +9,13 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 # `{lat}_{lng}_{id}_{City}.JPG`, the names of Place Pulse 2.0's other distribution. Its
 # coordinates are rounded, so a photo is known by the id alone.
-_PLACE_PULSE = re.compile(r"-?[\d.]+_-?[\d.]+_([0-9a-f]{24})_.+")
+PLACE_PULSE = re.compile(r"(?P<lat>-?[\d.]+)_(?P<lon>-?[\d.]+)_(?P<id>[0-9a-f]{24})_(?P<city>.+)")
 
 
 def key(path: Path) -> str:
     """The photo key that a file's name holds: the id of a Place Pulse name, else the stem."""
-    match = _PLACE_PULSE.fullmatch(path.stem)
-    return match.group(1) if match else path.stem
+    match = PLACE_PULSE.fullmatch(path.stem)
+    return match["id"] if match else path.stem
 
 
 def index(folder: Path) -> dict[str, Path]:

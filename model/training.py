@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 
 from model import device as devices
-from model import evaluation, splits
+from model import judging
 from model import material as materials
 from model import release as releases
 from model.config import Config
@@ -73,9 +73,9 @@ def train(
             "name": name,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "training": _describe_training(config, fitted),
-            "splits": _describe_split(config, material.split),
-            "votes": _describe_votes(material),
-            "metrics": _metrics(material, raw, config),
+            "splits": materials.describe_split(material, config.split),
+            "votes": materials.describe(material),
+            "metrics": judging.judge_split(material, raw, config, progress),
             "data": {
                 "votes_sha256": hashlib.sha256(votes_csv.read_bytes()).hexdigest(),
                 "photos_sha256": features.digest,
@@ -169,22 +169,6 @@ def raw_outputs(heads: Mapping[str, Head], features: Features, keys: list[str]) 
     return pd.DataFrame(columns, index=pd.Index(keys, name="photo"))
 
 
-def _metrics(material: Material, raw: pd.DataFrame, config: Config) -> dict[str, dict[str, Any]]:
-    thresholds: dict[str, float] = {}
-    for attribute in material.attributes:
-        chosen_on = material.of(attribute, "validation")
-        difference = evaluation.differences(chosen_on, raw)
-        thresholds[attribute] = evaluation.choose_tie_threshold(difference, chosen_on["winner"])
-    use = material.frame["use"]
-    return evaluation.judge(
-        material.frame[use == "test"],
-        material.frame[use == "one-new"],
-        raw,
-        thresholds,
-        config.evaluation.minimum_votes,
-    )
-
-
 def _describe_trunk(config: Config, weights_hash: str) -> dict[str, Any]:
     return {
         "network": config.network.trunk,
@@ -203,30 +187,6 @@ def _describe_training(config: Config, fitted: Mapping[str, Fitted]) -> dict[str
             for key, one in fitted.items()
         },
     }
-
-
-def _describe_split(config: Config, split: Mapping[str, str]) -> dict[str, Any]:
-    parts = list(split.values())
-    return {
-        "method": "photo",
-        "seed": config.split.seed,
-        "shares": config.split.shares,
-        "photos": {part: parts.count(part) for part in splits.PARTS},
-    }
-
-
-def _describe_votes(material: Material) -> dict[str, Any]:
-    """Attribute → votes by use, share of ties, and votes dropped by each rule."""
-    described = {}
-    for attribute in material.attributes:
-        frame = material.frame[material.frame["attribute"] == attribute]
-        uses = frame["use"].value_counts()
-        described[attribute] = {
-            **{use: int(uses.get(use, 0)) for use in ("train", "validation", "test", "one-new")},
-            "ties": round(float((frame["winner"] == 0).mean()), 4),
-            "dropped": {rule: n.get(attribute, 0) for rule, n in material.dropped.items()},
-        }
-    return described
 
 
 def _versions() -> dict[str, str]:

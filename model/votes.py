@@ -1,11 +1,11 @@
-"""Votes: reading them, and cleaning them as the authors of Place Pulse 2.0 did.
+"""Reading votes, from either distribution of Place Pulse 2.0 or a plain CSV.
 
 A frame of votes has the columns `left`, `right` (photo keys, str), `winner` (+1 left, -1 right,
 0 equal; int8) and `attribute` (str), in the order of the file.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,10 @@ STUDIES = {
 
 @dataclass(frozen=True)
 class Layout:
-    """How one kind of file names the four columns."""
+    """How one kind of file names the four columns.
+
+    places: its columns with latitude and longitude of the left, then of the right photo.
+    """
 
     left: str
     right: str
@@ -40,6 +43,7 @@ class Layout:
     delimiter: str = ","
     attribute_names: Mapping[str, str] | None = None
     hexadecimal_ids: bool = False
+    places: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, str, str, str]:
@@ -47,7 +51,10 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout("left_id", "right_id", "winner", "category"),
+    Layout(
+        *("left_id", "right_id", "winner", "category"),
+        places=("left_lat", "left_long", "right_lat", "right_long"),
+    ),
     Layout("left", "right", "choice", "study_id", "\t", STUDIES, hexadecimal_ids=True),
     Layout("left", "right", "winner", "attribute"),
 )
@@ -57,10 +64,12 @@ LAYOUTS = (
 class Votes:
     """`frame` as the module says; `rejected`: reason → rows that were not votes.
 
+    places: what the file says of where photos are, as text, columns `photo`, `lat`, `lon`.
     `examples` holds up to three line numbers of the file per reason (1 is the header).
     """
 
     frame: pd.DataFrame
+    places: pd.DataFrame
     rejected: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[int]] = field(default_factory=dict)
 
@@ -71,8 +80,9 @@ def read(path: Path) -> Votes:
     Further columns are ignored. A row that is not a vote is counted in `rejected` and the rest
     goes on; a file that is no votes file raises VotesError.
     """
-    layout = _layout(path)
-    raw, ragged = _read_text(path, layout)
+    layout, names = _layout(path)
+    with_places = bool(layout.places) and set(layout.places) <= set(names)
+    raw, ragged = _read_text(path, layout, layout.places if with_places else ())
     renamed = raw[list(layout.columns)].set_axis(list(COLUMNS), axis=1)
     frame = renamed.apply(lambda column: column.str.strip())
     frame["line"] = _line_numbers(len(frame), ragged)
@@ -92,10 +102,23 @@ def read(path: Path) -> Votes:
     if layout.attribute_names is not None:
         good = good.assign(attribute=good["attribute"].map(dict(layout.attribute_names)))
     good = good.assign(winner=good["winner"].map(WINNERS).astype("int8"))
-    return Votes(good[list(COLUMNS)].reset_index(drop=True), dict(rejected), examples)
+    places = _places(good, raw.loc[good.index, list(layout.places) if with_places else []])
+    return Votes(good[list(COLUMNS)].reset_index(drop=True), places, dict(rejected), examples)
 
 
-def _layout(path: Path) -> Layout:
+def _places(good: pd.DataFrame, columns: pd.DataFrame) -> pd.DataFrame:
+    names = ["photo", "lat", "lon"]
+    if columns.empty:
+        return pd.DataFrame(columns=names)
+    sides = [
+        columns.iloc[:, at : at + 2].set_axis(names[1:], axis=1).assign(photo=good[side])
+        for side, at in (("left", 0), ("right", 2))
+    ]
+    return pd.concat(sides)[names].drop_duplicates(ignore_index=True)
+
+
+def _layout(path: Path) -> tuple[Layout, list[str]]:
+    """The layout, and the names of all columns."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
@@ -111,7 +134,7 @@ def _layout(path: Path) -> Layout:
             repeated = [name for name in layout.columns if names.count(name) > 1]
             if repeated:
                 raise VotesError(f"{path} names the column {repeated[0]} twice.")
-            return layout
+            return layout, names
     known = "; or ".join(", ".join(layout.columns) for layout in LAYOUTS)
     raise VotesError(
         f"{path} is not a votes file: its first line is {header.strip()[:120]!r}, "
@@ -119,9 +142,12 @@ def _layout(path: Path) -> Layout:
     )
 
 
-def _read_text(path: Path, layout: Layout) -> tuple[pd.DataFrame, list[int]]:
-    """All four columns as text, and the line numbers of rows of another length."""
+def _read_text(
+    path: Path, layout: Layout, further: tuple[str, ...]
+) -> tuple[pd.DataFrame, list[int]]:
+    """The four columns and `further` ones as text, and the lines of rows of another length."""
     ragged: list[int] = []
+    columns = [*layout.columns, *further]
 
     def note(row: csv.InvalidRow) -> str:
         ragged.append(int(row.number))
@@ -139,8 +165,8 @@ def _read_text(path: Path, layout: Layout) -> tuple[pd.DataFrame, list[int]]:
                 ignore_empty_lines=False,
             ),
             convert_options=csv.ConvertOptions(
-                include_columns=list(layout.columns),
-                column_types={name: pa.string() for name in layout.columns},
+                include_columns=columns,
+                column_types={name: pa.string() for name in columns},
             ),
         )
     except pa.ArrowInvalid as error:
@@ -180,31 +206,3 @@ def _because(rejected: Mapping[str, int]) -> str:
     if not rejected:
         return ""
     return " (" + "; ".join(f"{n} rows: {reason}" for reason, n in rejected.items()) + ")"
-
-
-def drop_missing(frame: pd.DataFrame, photos: Collection[str]) -> pd.DataFrame:
-    """The votes whose two photos are both among `photos`."""
-    there = set(photos)
-    return frame[frame["left"].isin(there) & frame["right"].isin(there)]
-
-
-def drop_repeats(frame: pd.DataFrame) -> pd.DataFrame:
-    """Of repeats of one (left, right, attribute) the first, or none where their winners differ."""
-    key = ["left", "right", "attribute"]
-    unanimous = frame.groupby(key, sort=False)["winner"].transform("nunique") == 1
-    return frame[unanimous].drop_duplicates(key)
-
-
-def clean(
-    frame: pd.DataFrame, rules: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]]
-) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
-    """Apply the rules in order; also rule → attribute → number of votes it dropped."""
-    dropped: dict[str, dict[str, int]] = {}
-    for name, rule in rules.items():
-        kept = rule(frame)
-        gone = frame["attribute"].value_counts() - kept["attribute"].value_counts().reindex(
-            frame["attribute"].unique(), fill_value=0
-        )
-        dropped[name] = {str(attribute): int(n) for attribute, n in gone.items()}
-        frame = kept
-    return frame.reset_index(drop=True), dropped

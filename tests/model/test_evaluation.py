@@ -14,37 +14,6 @@ def frame_of(left: object, right: object, winner: object) -> pd.DataFrame:
     return frame.assign(attribute="safety")[list(votes.COLUMNS)]
 
 
-def slow_dyadic_variance(residuals: Floats, left: object, right: object) -> float:
-    """The double sum over all pairs of votes that share a photo."""
-    sides = [{a, b} for a, b in zip(left, right, strict=True)]  # type: ignore[call-overload]
-    total = sum(
-        residuals[u] * residuals[v]
-        for u in range(len(sides))
-        for v in range(len(sides))
-        if sides[u] & sides[v]
-    )
-    return float(total) / len(sides) ** 2
-
-
-@pytest.mark.parametrize(("photos", "number"), [(200, 60), (12, 80), (400, 300)])
-def test_standard_error_is_the_double_sum(photos: int, number: int) -> None:
-    left, right = random_votes(photos, number, seed=number)
-    effects = np.random.default_rng(0).normal(size=photos)
-    residuals = effects[left] + effects[right] + np.random.default_rng(1).normal(size=number)
-    slow = slow_dyadic_variance(residuals, left, right)
-    assert slow > 0
-    assert evaluation.dyadic_se(residuals, left, right) == pytest.approx(np.sqrt(slow))
-
-
-def test_standard_error_is_the_short_formula_where_no_pair_repeats() -> None:
-    """Σ over photos (Σ residuals of its votes)² − Σ residual², over n²."""
-    left, right = np.array([0, 0, 1, 3, 4]), np.array([1, 2, 2, 4, 5])
-    residuals = np.array([0.4, -0.1, 0.3, 0.6, 0.2])
-    by_photo = [residuals[(left == photo) | (right == photo)].sum() ** 2 for photo in range(6)]
-    expected = np.sqrt(sum(by_photo) - (residuals**2).sum()) / 5
-    assert evaluation.dyadic_se(residuals, left, right) == pytest.approx(expected)
-
-
 def test_interval_covers_where_votes_share_photos() -> None:
     """Right calls depend on both photos; intervals for independent votes would cover far less."""
     rng = np.random.default_rng(7)
@@ -113,19 +82,75 @@ def test_tie_threshold_of_no_ties_calls_none() -> None:
 
 def test_tie_auc_counts_pairs_of_votes() -> None:
     rng = np.random.default_rng(2)
+    left, right = random_votes(30, 50, seed=2)
     difference, winner = rng.normal(size=50), rng.integers(-1, 2, 50)
     ties, others = np.abs(difference[winner == 0]), np.abs(difference[winner != 0])
-    assert evaluation.tie_auc(difference, winner) == pytest.approx(
-        np.mean(ties[:, None] < others[None, :])
-    )
-    assert evaluation.tie_auc(difference, np.ones(50)) is None
+    figure = evaluation.tie_auc(frame_of(left, right, winner), difference, 50)
+    assert figure.value == pytest.approx(np.mean(ties[:, None] < others[None, :]))
+    assert figure.votes == 50
+    assert figure.ci95 is not None
+    assert figure.ci95[0] < float(figure.value or 0) < figure.ci95[1]
+
+
+def test_win_auc_counts_pairs_of_untied_votes() -> None:
+    rng = np.random.default_rng(3)
+    left, right = random_votes(30, 60, seed=3)
+    # Few distinct values, so that equal ones occur, and a lean to the left photo.
+    difference, winner = rng.integers(2, 9, 60).astype(np.float64), rng.integers(-1, 2, 60)
+    won_left, won_right = difference[winner == 1], difference[winner == -1]
+    pairs = won_left[:, None] - won_right[None, :]
+    figure = evaluation.win_auc(frame_of(left, right, winner), difference, 1)
+    assert figure.value == pytest.approx(np.mean((pairs > 0) + 0.5 * (pairs == 0)))
+    assert figure.votes == len(won_left) + len(won_right)
+
+
+@pytest.mark.parametrize("winner", [1, -1, 0])
+def test_no_area_where_one_kind_is_missing(winner: int) -> None:
+    left, right = random_votes(10, 20, seed=0)
+    frame = frame_of(left, right, winner)
+    difference = np.random.default_rng(0).normal(size=20)
+    for auc in (evaluation.win_auc, evaluation.tie_auc):
+        figure = auc(frame, difference, 1)
+        assert (figure.value, figure.ci95) == (None, None)
+
+
+def test_no_area_on_few_votes() -> None:
+    left, right = random_votes(10, 20, seed=0)
+    frame = frame_of(left, right, [1, -1, 0, 1] * 5)
+    difference = np.random.default_rng(0).normal(size=20)
+    assert evaluation.win_auc(frame, difference, 16).value is None
+    assert evaluation.win_auc(frame, difference, 15).value is not None
+    assert evaluation.tie_auc(frame, difference, 21).value is None
+
+
+def test_a_city_takes_the_votes_with_one_side_in_it() -> None:
+    """A vote between two cities counts for both; photos without a city for none."""
+    frame = frame_of(["a", "a", "c", "d"], ["b", "c", "d", "x"], [1, 1, 1, 1])
+    difference = np.array([1.0, 1.0, -1.0, -1.0])
+    city = {"a": "A", "b": "A", "c": "C", "d": "C", "x": ""}
+    figures = evaluation.by_city(frame, difference, city, 1)
+    assert {name: (figure.value, figure.votes) for name, figure in figures.items()} == {
+        "A": (1.0, 2),
+        "C": (pytest.approx(1 / 3), 3),
+    }
+    assert evaluation.by_city(frame, difference, city, 3)["A"].value is None
 
 
 def test_swapping_the_sides_changes_no_figure() -> None:
-    left, right = random_votes(30, 200, seed=3)
-    raw = pd.DataFrame({"safety": np.random.default_rng(0).normal(size=30)})
+    left, right = (np.array([f"p{photo}" for photo in s]) for s in random_votes(30, 200, seed=3))
+    photos = [f"p{photo}" for photo in range(30)]
+    raw = pd.DataFrame({"safety": np.random.default_rng(0).normal(size=30)}, index=photos)
     winner = np.random.default_rng(1).integers(-1, 2, 200)
     there, back = frame_of(left, right, winner), frame_of(right, left, -winner)
-    assert evaluation.judge(there, there, raw, {"safety": 0.3}, 1) == evaluation.judge(
-        back, back, raw, {"safety": 0.3}, 1
+    city = {photo: f"city {number % 3}" for number, photo in enumerate(photos)}
+    one, other = (
+        evaluation.judge(frame, frame, raw, {"safety": 0.3}, city, 1)["safety"]
+        for frame in (there, back)
     )
+    # Sums of floats in another order.
+    one_auc, other_auc = one.pop("auc"), other.pop("auc")
+    assert one_auc.pop("ci95") == pytest.approx(other_auc.pop("ci95"))
+    assert one_auc == pytest.approx(other_auc)
+    for name in ("tie_auc", "tie_auc_ci95"):
+        assert one.pop(name) == pytest.approx(other.pop(name))
+    assert one == other

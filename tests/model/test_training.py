@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import evaluation, votes
+from model import cleaning, evaluation, votes
 from model.config import Config, VotesConfig
 from model.errors import ReleaseError, VotesError
 from model.release import Release
@@ -38,7 +38,7 @@ def test_learns_the_qualities_that_were_drawn(trained: Trained) -> None:
 def test_reports_what_a_recount_of_the_test_part_gives(trained: Trained) -> None:
     """From the votes file, the stored split and the release's own scores."""
     split, raw = trained.release.split(), scores(trained.release, trained.photos)
-    frame = votes.drop_repeats(votes.read(trained.votes).frame)
+    frame = cleaning.drop_repeats(votes.read(trained.votes).frame)
     in_test = frame["left"].map(split).eq("test") & frame["right"].map(split).eq("test")
     for attribute, metrics in trained.release.manifest["metrics"].items():
         own = frame[in_test & (frame["attribute"] == attribute)]
@@ -57,7 +57,7 @@ def test_reports_what_a_recount_of_the_test_part_gives(trained: Trained) -> None
 
 def test_counts_every_vote(trained: Trained) -> None:
     for counts in trained.release.manifest["votes"].values():
-        uses = [counts[use] for use in ("train", "validation", "test", "one-new")]
+        uses = [counts[use] for use in ("train", "validation", "test", "one-new", "none")]
         assert sum(uses) + sum(counts["dropped"].values()) == 2500
         assert 0.05 < counts["ties"] < 0.2
 
@@ -102,7 +102,7 @@ def test_tells_its_progress(trained: Trained, tmp_path: Path) -> None:
         progress=lambda stage, done, total: told.setdefault(stage, []).append((done, total)),
     )
     assert next(iter(told)) == "features"
-    assert set(told) == {"features", "safety", "lively"}
+    assert set(told) == {"features", "safety", "lively", "baselines"}
     assert told["features"] == [(140, 140)]
     assert [done for done, _ in told["safety"]] == list(range(1, len(told["safety"]) + 1))
 

@@ -111,35 +111,24 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
         votes.read(tmp_path)
 
 
-def test_cleans_as_the_authors_did() -> None:
-    frame = pd.DataFrame(
-        [
-            ("a", "b", 1, "safety"),
-            ("a", "b", 1, "safety"),
-            ("b", "a", 1, "safety"),
-            ("a", "c", 1, "safety"),
-            ("a", "c", 0, "safety"),
-            ("a", "c", 0, "lively"),
-            ("a", "gone", 0, "lively"),
-        ],
-        columns=list(votes.COLUMNS),
+def test_keeps_every_place_that_the_file_gives(file: Path) -> None:
+    file.write_text(
+        PLACE_PULSE + f"{A},{B},left,41.9,-87.6,34.0,,safety\n{B},{A},left,0,0,1,x,safety\n"
     )
-    kept, dropped = votes.clean(
-        frame,
-        {
-            "missing": lambda frame_: votes.drop_missing(frame_, {"a", "b", "c"}),
-            "repeats": votes.drop_repeats,
-        },
-    )
-    assert list(kept.itertuples(index=False, name=None)) == [
-        ("a", "b", 1, "safety"),
-        ("b", "a", 1, "safety"),
-        ("a", "c", 0, "lively"),
-    ]
-    assert dropped == {
-        "missing": {"safety": 0, "lively": 1},
-        "repeats": {"safety": 3, "lively": 0},
+    places = votes.read(file).places
+    assert {tuple(row) for row in places.itertuples(index=False)} == {
+        (A, "41.9", "-87.6"),
+        (B, "34.0", ""),
+        (B, "0", "0"),
+        (A, "1", "x"),
     }
+
+
+def test_a_file_without_places_gives_none(file: Path) -> None:
+    file.write_text("left,right,winner,attribute\na,b,left,safety\n")
+    assert votes.read(file).places.empty
+    file.write_text("left_id,right_id,winner,category\na,b,left,safety\n")
+    assert votes.read(file).places.empty
 
 
 def test_reads_the_real_rows_without_loss(shared_data: Path) -> None:
@@ -149,6 +138,8 @@ def test_reads_the_real_rows_without_loss(shared_data: Path) -> None:
     assert len(lines) == 60
     assert rows(read) == [(x[0], x[1], votes.WINNERS[x[2]], x[7]) for x in lines]
     assert read.rejected == {}
+    said = {(x[0], x[3], x[4]) for x in lines} | {(x[1], x[5], x[6]) for x in lines}
+    assert {tuple(row) for row in read.places.itertuples(index=False)} == said
 
 
 def test_finds_the_real_photos_by_their_id(shared_data: Path) -> None:
