@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import pickle
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +27,15 @@ def imagenet_state(name: str, source: Any, package_file: str | None = None) -> d
     """
     try:
         with _timeout(DOWNLOAD_TIMEOUT_S):
-            state: dict[str, Tensor] = source.get_state_dict(progress=False, check_hash=True)
+            state: dict[str, Tensor] = source.get_state_dict(
+                progress=False, check_hash=True, weights_only=True
+            )
             return state
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"The file that {source.url} was downloaded to, in {torch.hub.get_dir()}, holds more "
+            "than tensors and is refused; delete it and try again."
+        ) from error
     except (OSError, RuntimeError) as error:
         if package_file is not None and (path := _in_package(package_file)):
             return read_state(path)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torchvision.models import MobileNet_V2_Weights
 
-from model import weights
+from model import networks, weights
 from model.errors import WeightsError
 
 MOBILENET = ("mobilenet_v2", MobileNet_V2_Weights.IMAGENET1K_V1, "mobilenet_v2-b0353104.pth")
@@ -54,6 +54,29 @@ def test_a_download_has_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         weights.imagenet_state(*MOBILENET)
     assert waits == [weights.DOWNLOAD_TIMEOUT_S]
     assert socket.getdefaulttimeout() is None
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize("name", ["alexnet", "vgg16", "densenet121", "vit_b_16"])
+def test_without_a_network_others_can_come_from_a_file(name: str) -> None:
+    kind = networks.architecture(name)
+    with pytest.raises(
+        WeightsError, match=r"name a file of them under \[network\] weights\."
+    ) as no:
+        networks.pretrained_trunk(name, "imagenet", "last")
+    assert kind.weights.url in str(no.value)
+    assert "pip install" not in str(no.value)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_download_is_never_unpickled(tmp_path: Path) -> None:
+    """A file that lies where an earlier download put it."""
+    downloaded = tmp_path / "hub" / "checkpoints" / "mobilenet_v2-b0353104.pth"
+    downloaded.parent.mkdir(parents=True)
+    torch.save(Path("sprung"), downloaded)
+    with pytest.raises(WeightsError, match="holds more than tensors") as refused:
+        weights.imagenet_state(*MOBILENET)
+    assert str(tmp_path / "hub") in str(refused.value)
 
 
 def test_weights_are_never_unpickled(tmp_path: Path) -> None:
