@@ -18,7 +18,7 @@ from app import batches
 from app.batches import BatchIn, BatchOut, Decoder, PlaceOut, Progress, UploadOut
 from app.batches.shapes import PositionOut
 from app.db import SessionFactory, driver_errors
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest, BatchNotFound, NotFound
 from app.images import MAX_BYTES
 from app.photos.files import PhotoFiles
 from app.routes import admin_forms
@@ -152,7 +152,16 @@ def retry_batch(session: SessionDep, batch_id: int) -> Progress:
     return batches.progress(session, batch_id)
 
 
-@router.get("/{batch_id}/events", response_class=EventSourceResponse)
+def _must_be_there(session: SessionDep, batch_id: int) -> None:
+    """What is raised in a stream comes too late for a status."""
+    batches.get(session, batch_id)
+
+
+@router.get(
+    "/{batch_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_must_be_there)],
+)
 async def batch_events(request: Request, batch_id: int) -> AsyncIterable[ServerSentEvent]:
     """The batch's progress as it changes, a `progress` event at a time.
 
@@ -162,7 +171,10 @@ async def batch_events(request: Request, batch_id: int) -> AsyncIterable[ServerS
     last: Progress | None = None
     ends_at = time.monotonic() + STREAM_S
     while time.monotonic() < ends_at and not await request.is_disconnected():
-        now = await run_in_threadpool(_progress, request, batch_id)
+        try:
+            now = await run_in_threadpool(_progress, request, batch_id)
+        except BatchNotFound:  # Deleted meanwhile; who asks again is told so.
+            break
         if now != last:
             yield ServerSentEvent(event="progress", data=now, retry=RECONNECT_MS)
             last = now

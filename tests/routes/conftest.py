@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app import totals
+from app import accounts, totals
 from app.areas import AreaRow
 from app.attributes import KEYS
 from app.db import make_engine, session_factory
@@ -195,3 +195,50 @@ def tableless(server_url: str) -> Iterator[Engine]:
     engine = make_engine(server_url)
     yield engine
     engine.dispose()
+
+
+# The admin's side, on a database of each test's own.
+
+OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def access_engine(clean_database: str) -> Iterator[Engine]:
+    engine = make_engine(clean_database, application_name="mirada-tests")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def password(access_engine: Engine) -> str:
+    with session_factory(access_engine).begin() as session:
+        return accounts.create(session, "rosa")
+
+
+def app_of(engine: Engine, data_dir: Path, **settings: str) -> FastAPI:
+    url = engine.url.render_as_string(hide_password=False)
+    values = {"database_url": SecretStr(url), "data_dir": data_dir, **settings}
+    return create_app(Settings(**values), engine)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def access_app(access_engine: Engine, tmp_path: Path) -> FastAPI:
+    return app_of(access_engine, tmp_path)
+
+
+def browser_of(app: FastAPI, address: str = "http://localhost") -> TestClient:
+    return TestClient(app, base_url=address, follow_redirects=False)
+
+
+@pytest.fixture
+def browser(access_app: FastAPI, assets: Path) -> Iterator[TestClient]:
+    """A browser on this machine, which nobody has signed in."""
+    with browser_of(access_app) as client:
+        yield client
+
+
+def sign_in(client: TestClient, password: str, **form: str) -> None:
+    answer = client.post(
+        "/admin/sign-in", data={"name": "rosa", "password": password} | form, headers=OURS
+    )
+    assert answer.status_code == 303, answer.text

@@ -1,68 +1,22 @@
 """Nobody passes who is not meant to."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from pydantic import SecretStr
 from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
 from app import accounts
-from app.db import make_engine, session_factory
-from app.main import create_app
+from app.db import session_factory
 from app.routes.admin_access import PLAIN_COOKIE, SECURE_COOKIE
-from app.settings import Settings
 from app.tables import Admin, AdminSession
+from tests.routes.conftest import OURS, app_of, browser_of, sign_in
 
-OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
-OPEN = {("GET", "/admin/sign-in"), ("POST", "/admin/sign-in")}
-
-
-@pytest.fixture
-def access_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def password(access_engine: Engine) -> str:
-    with session_factory(access_engine).begin() as session:
-        return accounts.create(session, "rosa")
-
-
-def app_of(engine: Engine, data_dir: Path, **settings: str) -> FastAPI:
-    url = engine.url.render_as_string(hide_password=False)
-    values = {"database_url": SecretStr(url), "data_dir": data_dir, **settings}
-    return create_app(Settings(**values), engine)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def access_app(access_engine: Engine, tmp_path: Path) -> FastAPI:
-    return app_of(access_engine, tmp_path)
-
-
-def browser_of(app: FastAPI, address: str = "http://localhost") -> TestClient:
-    return TestClient(app, base_url=address, follow_redirects=False)
-
-
-@pytest.fixture
-def browser(access_app: FastAPI, assets: Path) -> Iterator[TestClient]:
-    """A browser on this machine, which nobody has signed in."""
-    with browser_of(access_app) as client:
-        yield client
-
-
-def sign_in(client: TestClient, password: str, **form: str) -> None:
-    answer = client.post(
-        "/admin/sign-in", data={"name": "rosa", "password": password} | form, headers=OURS
-    )
-    assert answer.status_code == 303, answer.text
+OPEN = {(method, "/admin/sign-in") for method in ("GET", "POST")}
 
 
 def admin_routes(app: FastAPI) -> set[tuple[str, str]]:
@@ -86,7 +40,7 @@ def test_every_route_of_the_admin_refuses_strangers(
         if path.startswith("/api/admin")
     }
     assert described <= routes
-    assert len(routes - OPEN) >= 13
+    assert len(routes - OPEN) >= 26
     assert routes >= OPEN
     strangers = [
         {},
@@ -102,10 +56,44 @@ def test_every_route_of_the_admin_refuses_strangers(
             answer = browser.request(method, address, headers=OURS | headers)
             if path.startswith("/api/"):
                 assert answer.status_code == 401, (method, path, headers)
-                assert answer.json()["code"] == "not-signed-in"
+                assert method == "HEAD" or answer.json()["code"] == "not-signed-in"
             else:
                 assert answer.status_code in (303, 401), (method, path, headers)
-                assert "password" not in answer.text
+                assert password not in answer.text
+
+
+def test_a_token_for_uploads_reaches_batches_and_nothing_else(
+    browser: TestClient, access_app: FastAPI, access_engine: Engine, password: str
+) -> None:
+    with session_factory(access_engine).begin() as session:
+        upload = accounts.create_token(session, "rosa", "a", "upload", None)
+    for method, path in sorted(admin_routes(access_app) - OPEN):
+        address = re.sub(r"\{[^}]+\}", "1", path)
+        answer = browser.request(
+            method, address, headers=OURS | {"Authorization": f"Bearer {upload}"}
+        )
+        taking = method == "DELETE" or path.endswith("/cancel")
+        if path.startswith("/api/admin/batches") and not taking:
+            assert answer.status_code in (200, 404, 422), (method, path)
+        elif path != "/admin/sign-out":
+            assert answer.status_code == 403, (method, path)
+            assert method == "HEAD" or answer.json()["code"] == "scope-missing"
+
+
+def test_no_other_site_reaches_what_changes_anything_in_a_signed_in_browser(
+    browser: TestClient, access_app: FastAPI, password: str
+) -> None:
+    sign_in(browser, password)
+    unsafe = {route for route in admin_routes(access_app) if route[0] not in ("GET", "HEAD")}
+    assert len(unsafe) >= 16
+    for method, path in sorted(unsafe):
+        address = re.sub(r"\{[^}]+\}", "1", path)
+        form = {"name": "rosa", "password": password} if path == "/admin/sign-in" else {}
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}, {}):
+            answer = browser.request(method, address, data=form, headers=headers)
+            assert answer.status_code == 403, (method, path, headers)
+            assert answer.json()["code"] == "foreign-origin"
+    assert browser.get("/admin").status_code == 200
 
 
 def test_a_page_leads_to_signing_in_and_back(browser: TestClient, password: str) -> None:
