@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -135,6 +135,38 @@ def describe(release: ReleaseFolder) -> None:
         from model import manifest
 
         typer.echo(json.dumps(manifest.describe(release), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def card(
+    release: ReleaseFolder,
+    out: Annotated[Path, typer.Option(help="File to write, .html or .md.")],
+    language: Annotated[
+        Literal["es", "en"], typer.Option(help="Spanish or English.", case_sensitive=False)
+    ] = "es",
+) -> None:
+    """Write the model card of a release; needs neither torch nor a network."""
+    with _plainly():
+        from app import card as cards
+        from app.card.stored import examples
+        from model import manifest as manifests
+
+        if out.suffix not in (".html", ".md"):
+            raise ModelError(f"{out} must end in .html or .md.")
+        manifest = manifests.describe(release)
+        manifests.check_files(release, manifest)
+        if out.suffix == ".md":
+            text = cards.markdown(manifest, language)
+        else:
+            small = examples(manifest, release)
+            text = cards.html(
+                manifest, language, {photo: file.read_bytes() for photo, file in small.items()}
+            )
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ModelError(f"{out} cannot be written: {error.strerror}.") from None
+        typer.echo(f"The card of {manifest['name']} is in {out}.")
 
 
 def _config(path: Path | None) -> "Config":

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from model.evaluation import Floats
 from model.images import open_photo
+
+Floats = npt.NDArray[np.float64]
 
 SHOWN, REFERENCE = "test", "train"
 BINS = 20

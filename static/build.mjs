@@ -20,6 +20,7 @@ const candidates = {
   "site-style": "css/site.css",
   "map-style": "css/map.css",
   "gallery-style": "css/gallery.css",
+  "card-style": "css/card.css",
   "admin-style": "css/admin.css",
   icon: "icons/icon.svg",
 };

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathParameter
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
-from app import releases
+from app import card, releases
 from app.attributes import ATTRIBUTES, Language
+from app.card.stored import digest_of, examples
+from app.errors import PhotoNotFound
 from app.exports.built import Built
 from app.routes.areas import layers
 from app.routes.assets import address
@@ -74,11 +77,43 @@ def about_page(
     values = {
         "page": "about",
         "release": shown,
-        "metrics": {} if shown is None else shown.metrics,
+        "card": None if release is None else _card(request, release, lang),
         "demo": shown is not None and shown.demo,
-        "layers": layers(session),
     }
     return render(request, "about.html", lang, values)
+
+
+def _card(request: Request, release: Release, lang: Language) -> tuple[card.Section, ...] | None:
+    """All but what the page says itself; none of imported scores, which nothing was trained for."""
+    if not release.metrics:
+        return None
+    settings: Settings = request.app.state.settings
+    there = examples(release.manifest, settings.release_dir / release.name)
+
+    def address(photo: str) -> str | None:
+        digest = digest_of(release.manifest, photo)
+        return f"/about/examples/{release.name}/{digest}.jpg" if photo in there else None
+
+    manifest = {**release.manifest, "name": release.name, "metrics": release.metrics}
+    sections = card.sections(manifest, lang, address)
+    return tuple(section for section in sections if section.key != "not")
+
+
+@router.get("/about/examples/{name}/{digest}.jpg")
+def example(
+    request: Request,
+    session: SnapshotDep,
+    name: str,
+    digest: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")],
+) -> Response:
+    """A small copy of a photo that a release was judged on, where the release says it may be."""
+    settings: Settings = request.app.state.settings
+    release = releases.get(session, name)
+    for photo, file in examples(release.manifest, settings.release_dir / release.name).items():
+        if digest_of(release.manifest, photo) == digest:
+            headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return FileResponse(file, media_type="image/jpeg", headers=headers)
+    raise PhotoNotFound(f"Release {name} holds no example {digest} here.")
 
 
 def render(

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 from app import releases, totals
 from app.areas.assignment import assign
-from app.attributes import KEYS
 from app.cells.keys import key_of
 from app.db import make_engine, session_factory
 from app.images import derive
@@ -29,6 +28,7 @@ from app.imports import areas
 from app.imports.recipes import recipe
 from app.photos.files import PhotoFiles
 from app.tables import Area, Photo
+from tests import cards
 from tests.builders import make_release, write_scores
 
 COMUNAS = {
@@ -63,6 +63,7 @@ def fill(url: str, data_dir: Path) -> City:
     engine = make_engine(url)
     factory = session_factory(engine)
     areas.run(factory, areas.by_recipe(recipe("comunas-rm")), city_name="Santiago")
+    described = cards.manifest(name="demo", demo=True)
     with factory.begin() as session:
         by_comuna = _photos(session, PhotoFiles(data_dir / "photos"))
         release = make_release(
@@ -71,8 +72,8 @@ def fill(url: str, data_dir: Path) -> City:
             active=True,
             kind="rankers",
             version=releases.first_version(),
-            manifest={"demo": True},
-            metrics={k: {"accuracy": 0.68, "ci95": [0.65, 0.71], "votes": 900} for k in KEYS},
+            manifest=cards.store(data_dir / "releases" / "demo", described),
+            metrics=described["metrics"],
         )
         write_scores(session, release, _scores(session))
         totals.publish(session)

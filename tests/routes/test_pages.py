@@ -1,7 +1,11 @@
 """The pages as they arrive: language, data for the scripts, and every asset they name."""
 
+import hashlib
+import html
 import json
 import re
+import shutil
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,9 +15,14 @@ from jinja2 import UndefinedError
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app.attributes import KEYS
+from app import card
+from app.attributes import KEYS, Language
+from app.db import session_factory
 from app.routes.pages import environment
 from app.schemas import PageData
+from app.settings import Settings
+from tests import cards
+from tests.builders import make_release
 from tests.routes.conftest import BASEMAP, NASTY, Serve
 
 PAGES = ("/", "/gallery", "/about")
@@ -25,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("assets")
 class Page(HTMLParser):
     """Addresses that the page loads by itself, scripts, and attributes that would run as one."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.lang: str | None = None
         self.loaded: list[str] = []
@@ -34,7 +43,7 @@ class Page(HTMLParser):
         self.handlers: list[str] = []
         self.headings = 0
         self._script: dict[str, str | None] | None = None
-        self.feed(html)
+        self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -172,6 +181,77 @@ def test_the_about_page_shows_the_figures_of_the_release(client: TestClient) -> 
     assert re.search(r"71(?:[.,]0)?\s*%", text), "accuracy of safety"
     assert re.search(r"68(?:[.,]0)?.{1,9}74(?:[.,]0)?", text), "its interval"
     assert "900" in text, "votes it was judged by"
+
+
+@pytest.fixture
+def carded(empty: Engine, serve: Serve, settings: Settings) -> Iterator[TestClient]:
+    """A server whose one release says all that a card shows, and whose store has its examples."""
+    folder = settings.release_dir / "carded"
+    described = cards.store(folder, cards.manifest(name="carded", demo=True))
+    with session_factory(empty).begin() as session:
+        make_release(
+            session,
+            "carded",
+            active=True,
+            kind="rankers",
+            manifest=described,
+            metrics=described["metrics"],
+        )
+    yield serve(empty)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_the_about_page_shows_the_card_of_the_release(carded: TestClient, lang: Language) -> None:
+    """All sections but the one that the page has in words of its own."""
+    page = open_page(carded, f"/about?lang={lang}")
+    text = html.unescape(carded.get(f"/about?lang={lang}").text)
+    described = cards.manifest(name="carded", demo=True)
+    for section in card.sections(described, lang):
+        assert (section.title in text) == (section.key != "not")
+        assert (f'id="card-{section.key}"' in text) == (section.key != "not")
+    assert page.inline == page.handlers == []
+    assert page.headings == 1
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    for anchor in re.findall(r'href="#([^"]+)"', text):
+        assert anchor in ids
+
+
+def test_the_about_page_shows_examples_that_the_machine_has(
+    carded: TestClient, settings: Settings
+) -> None:
+    pictures = [address for address in open_page(carded, "/about").loaded if "examples" in address]
+    assert len(pictures) == 54
+    answer = carded.get(pictures[0])
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert "immutable" in answer.headers["cache-control"]
+    assert hashlib.sha256(answer.content).hexdigest() in pictures[0]
+    (settings.release_dir / "carded" / "examples").rename(settings.release_dir / "carded" / "gone")
+    page = open_page(carded, "/about")
+    assert not [address for address in page.loaded if "examples" in address]
+    assert "safety-median-1" in carded.get("/about").text
+    gone = carded.get(pictures[0])
+    assert (gone.status_code, gone.json()["code"]) == (404, "photo-not-found")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/about/examples/carded/" + "0" * 64 + ".jpg", 404),
+        ("/about/examples/nothing/" + "0" * 64 + ".jpg", 404),
+        ("/about/examples/carded/001.jpg", 422),
+        ("/about/examples/carded/../release.json", 404),
+    ],
+)
+def test_only_examples_are_served(carded: TestClient, path: str, status: int) -> None:
+    assert carded.get(path).status_code == status
+
+
+def test_imported_scores_have_no_card(client: TestClient) -> None:
+    text = client.get("/about?release=other").text
+    assert "no tiene red propia" in text
+    assert "card-" not in re.sub(r"/assets/[^\"]*", "", text)
 
 
 def test_assets_without_a_hash_are_asked_for_again(client: TestClient) -> None:
