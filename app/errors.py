@@ -69,9 +69,13 @@ class NameTaken(Conflict):
 
 
 class ScoresMissing(Conflict):
-    """Activating the release would leave photos without a score."""
+    """Activating the release would leave `missing` photos without a score."""
 
     code = "scores-missing"
+
+    def __init__(self, message: str, missing: int) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 class RejectedFile(MiradaError):

@@ -18,6 +18,7 @@ SCORE = "score_photos"
 REFERENCE = "reference_photos"
 PUBLISH = "publish"
 SWEEP = "sweep"
+DELETE_BATCH = "delete_batch"
 
 PHOTOS_PER_JOB = 256
 JOBS_PER_STATEMENT = 500
@@ -40,6 +41,14 @@ class BatchJobs:
     """Jobs of one batch: waiting or running, and given up."""
 
     live: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class ReleasePhotos:
+    """Photos in jobs of one release: waiting or running, and given up."""
+
+    queued: int
     failed: int
 
 
@@ -95,6 +104,21 @@ def defer_publish(session: Session, after_s: float = 1.0) -> None:
             schedule_in={"seconds": after_s},
             connection=_driver_connection(session),
         ).defer()
+
+
+def defer_deletion(session: Session, batch_id: int) -> None:
+    """Queues the deletion of a batch, unless it waits already: whoever began it, it will end.
+
+    The job does not count as one of the batch's, which are for scoring.
+    """
+    lock = f"{DELETE_BATCH} {batch_id}"
+    with suppress(AlreadyEnqueued), session.begin_nested():
+        _app.configure_task(
+            DELETE_BATCH,
+            queueing_lock=lock,
+            priority=UPKEEP_PRIORITY,
+            connection=_driver_connection(session),
+        ).defer(deleted=batch_id)
 
 
 def pending_jobs(session: Session, release_id: int) -> int:
@@ -168,17 +192,33 @@ def batch_jobs(session: Session, batch_id: int) -> BatchJobs:
     return BatchJobs(live, failed)
 
 
-def queued_photos(release_id: int, batch_id: int) -> TextualSelect:
-    """Query for the ids of a batch's photos in jobs of the release that wait or run."""
+def queued_photos(release_id: int, batch_id: int | None = None) -> TextualSelect:
+    """Query for the ids of photos in jobs of the release that wait or run, of a batch or of all."""
+    of_batch = None if batch_id is None else str(batch_id)
     return (
         text(
             "SELECT jsonb_array_elements_text(args -> 'photo_ids')::bigint AS photo_id"
             " FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
-            " AND args ->> 'batch_id' = :queue_batch AND args ->> 'release_id' = :queue_release"
+            " AND args ->> 'release_id' = :queue_release AND (CAST(:queue_batch AS text) IS NULL"
+            " OR args ->> 'batch_id' = :queue_batch)"
         )
-        .bindparams(queue_batch=str(batch_id), queue_release=str(release_id))
+        .bindparams(queue_batch=of_batch, queue_release=str(release_id))
         .columns(column("photo_id", BigInteger))
     )
+
+
+def release_photos(session: Session, release_id: int) -> ReleasePhotos:
+    queued, failed = session.execute(
+        text(
+            "SELECT coalesce(sum(photos) FILTER (WHERE status <> 'failed'), 0),"
+            " coalesce(sum(photos) FILTER (WHERE status = 'failed'), 0)"
+            " FROM (SELECT status, jsonb_array_length(args -> 'photo_ids') AS photos"
+            " FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed')"
+            " AND args ->> 'release_id' = :release_id) jobs"
+        ),
+        {"release_id": str(release_id)},
+    ).one()
+    return ReleasePhotos(queued, failed)
 
 
 def cancel_batch(session: Session, batch_id: int) -> int:
@@ -194,6 +234,11 @@ def cancel_release(session: Session, release_id: int) -> int:
 def forget_failed(session: Session, batch_id: int) -> int:
     """Before the batch's photos are tried again; number of jobs."""
     return _cancel(session, "batch_id", batch_id, ["failed"])
+
+
+def forget_failed_of_release(session: Session, release_id: int) -> int:
+    """Before the release's photos are tried again; number of jobs."""
+    return _cancel(session, "release_id", release_id, ["failed"])
 
 
 def live_workers(session: Session) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
+    Select,
     any_,
     delete,
     exists,
@@ -27,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import queue
 from app.attributes import KEYS
-from app.errors import Conflict
+from app.errors import Conflict, ReleaseNotFound
 from app.tables import (
     AREA_CELL_ZOOM,
     PHOTO_ZOOM,
@@ -105,8 +106,10 @@ def write(
     """Ids of the photos that got a score row now, ascending; one pending row holds them.
 
     raws: by photo id. A photo that is gone meanwhile, has a row already, or has no raw output at
-    all is left out. scale: that of the release, for a caller that writes more than once.
+    all is left out. scale: that of the release, for a caller that writes more than once. Raises
+    ReleaseNotFound where the release was deleted meanwhile.
     """
+    hold_release(session, release_id)
     scale = scales(session, release_id) if scale is None else scale
     table = _table(raws)
     present = session.scalars(
@@ -124,6 +127,13 @@ def write(
     if written:
         session.execute(_PENDING, {"release_id": release_id, "photo_ids": written})
     return written
+
+
+def hold_release(session: Session, release_id: int) -> None:
+    """The release is not deleted before this transaction ends; ReleaseNotFound if it is gone."""
+    held = select(Release.id).where(Release.id == release_id)
+    if session.scalar(held.with_for_update(read=True, key_share=True)) is None:
+        raise ReleaseNotFound(f"Release {release_id} was deleted while photos were scored with it.")
 
 
 def _is_one_of(column: InstrumentedAttribute[int], ids: Sequence[int]) -> ColumnElement[bool]:
@@ -262,15 +272,51 @@ def _shared_set(session: Session) -> ReferenceSet | None:
     return references if there == references.n else None
 
 
+def again(session: Session, release: Release) -> int:
+    """Queues the photos that have no score of the release and are in no job; how many photos.
+
+    Jobs that were given up are forgotten, and their photos tried once more. Raises Conflict unless
+    the release has rankers and was begun.
+    """
+    session.refresh(release, with_for_update={"key_share": True})
+    if release.kind != "rankers" or release.state == "registered":
+        raise Conflict(f"Release {release.name} is not being scored, so nothing can be missing.")
+    queue.forget_failed_of_release(session, release.id)
+    frozen = session.scalar(select(exists().where(Scale.release_id == release.id)))
+    queued = queue_rest(session, release.id) if frozen else _queue_references(session, release)
+    queue.defer_publish(session)
+    return queued
+
+
+def _queue_references(session: Session, release: Release) -> int:
+    """The same for reference photos whose raw outputs are missing."""
+    references = session.get_one(ReferenceSet, release.reference_set_id)
+    given = (ReferenceOutput.release_id == release.id) & (ReferenceOutput.photo_id == Photo.id)
+    query = select(Photo.id).where(
+        _is_one_of(Photo.id, references.photo_ids),
+        Photo.storage_key.is_not(None),
+        ~exists().where(given),
+    )
+    missing = _in_no_job(session, release.id, query)
+    queue.defer_reference(session, release.id, missing)
+    return len(missing)
+
+
 def queue_rest(session: Session, release_id: int) -> int:
-    """Queues every photo with an image that has no score row of the release; how many photos."""
-    query = select(Photo.id).where(Photo.storage_key.is_not(None)).order_by(Photo.id)
+    """Queues the photos with an image that have no score of the release and are in no job."""
     scored = select(score.c.photo_id).where(
         score.c.release_id == release_id, score.c.photo_id == Photo.id
     )
-    missing = session.scalars(query.where(~scored.exists())).all()
+    query = select(Photo.id).where(Photo.storage_key.is_not(None), ~scored.exists())
+    missing = _in_no_job(session, release_id, query)
     queue.defer_scoring(session, release_id, missing)
     return len(missing)
+
+
+def _in_no_job(session: Session, release_id: int, photo_ids: Select[int]) -> list[int]:
+    """Ascending. By EXCEPT, since a NOT IN of many ids takes the square of the time."""
+    rest = photo_ids.except_(queue.queued_photos(release_id)).subquery()
+    return list(session.scalars(select(rest.c.id).order_by(rest.c.id)))
 
 
 def reference_photos(

@@ -107,10 +107,7 @@ def _imported_before(
     session: Session, name: str, sha256: str, table: Table, summary: Summary
 ) -> bool:
     """Two imports of one name at a time: the second waits here and then finds the release."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('release ' || :name, 0))"),
-        {"name": name},
-    )
+    releases.lock_name(session, name)
     there = session.scalar(select(Release).where(Release.name == name))
     if there is None:
         return False

@@ -33,6 +33,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     }
 }
 
+_EXTENSIONS = ("reason", "missing", "photos", "limit")
+"""What some errors know beyond their sentence, for programs."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -95,8 +98,7 @@ def _domain(request: Request, error: Exception) -> Response:
         logger.error("%s %s: %s", request.method, request.url.path, error)
     wait_s = next((s for kind, s in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
-    reason = getattr(error, "reason", None)
-    extensions = {} if reason is None else {"reason": reason}
+    extensions = {name: getattr(error, name) for name in _EXTENSIONS if hasattr(error, name)}
     return problem(request, status, error.code, str(error), headers=headers, **extensions)
 
 

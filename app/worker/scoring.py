@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import batches, queue, scores, totals
 from app.attributes import KEYS
 from app.db import SessionFactory, driver_errors
+from app.errors import ReleaseNotFound
 from app.photos.files import PhotoFiles
 from app.tables import Photo, ReferenceOutput, ReferenceSet, Release, Scale, score
 from app.worker.errors import JobReturned, PhotoStoreAway, ReleaseMissing, ScaleAwaited
@@ -72,12 +74,13 @@ class Scoring:
             table = score.c
             done = (table.release_id == release_id) & (table.photo_id == Photo.id)
             originals = _originals(session, photo_ids, ~exists().where(done))
-        outputs = self._outputs(release, originals)
-        with driver_errors(), self._sessions.begin() as session:
-            scores.write(session, release_id, outputs.raws, scale)
-            batches.mark_unreadable(session, outputs.unreadable)
-            queue.defer_publish(session)
-        self._end(release, outputs)
+        with self._unless_deleted(release):
+            outputs = self._outputs(release, originals)
+            with driver_errors(), self._sessions.begin() as session:
+                scores.write(session, release_id, outputs.raws, scale)
+                batches.mark_unreadable(session, outputs.unreadable)
+                queue.defer_publish(session)
+            self._end(release, outputs)
 
     def reference(self, release_id: int, photo_ids: Sequence[int]) -> None:
         """Keeps the raw outputs of reference photos; the last ones freeze the scale."""
@@ -88,13 +91,26 @@ class Scoring:
             table = ReferenceOutput
             done = (table.release_id == release_id) & (table.photo_id == Photo.id)
             originals = _originals(session, photo_ids, ~exists().where(done))
-        outputs = self._outputs(release, originals)
-        with driver_errors(), self._sessions.begin() as session:
-            _keep_reference_outputs(session, release_id, outputs)
-        with driver_errors(), self._sessions.begin() as session:
-            freeze_if_complete(session, release_id)
-            queue.defer_publish(session)
-        self._end(release, outputs)
+        with self._unless_deleted(release):
+            outputs = self._outputs(release, originals)
+            with driver_errors(), self._sessions.begin() as session:
+                scores.hold_release(session, release_id)
+                _keep_reference_outputs(session, release_id, outputs)
+            with driver_errors(), self._sessions.begin() as session:
+                freeze_if_complete(session, release_id)
+                queue.defer_publish(session)
+            self._end(release, outputs)
+
+    @contextmanager
+    def _unless_deleted(self, release: Release) -> Iterator[None]:
+        """A release may go, with its folder, at any moment of a job; then nothing is left to do."""
+        try:
+            yield
+        except (ReleaseNotFound, ReleaseMissing):
+            with driver_errors(), self._sessions.begin() as session:
+                if session.scalar(select(exists().where(Release.id == release.id))):
+                    raise
+            logger.info("release %s was deleted while its photos were scored", release.name)
 
     def _end(self, release: Release, outputs: Outputs) -> None:
         self._scored(len(outputs.raws) + len(outputs.unreadable))
