@@ -22,6 +22,7 @@ from app.routes import (
     pages,
     photos,
     problems,
+    query,
     releases,
     tilejson,
     tiles,
@@ -44,6 +45,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with tiles.tile_source(settings, engine) as source:
             app.state.tiles = source
+            app.state.query_places = query.Places()
             yield
 
     app = FastAPI(
@@ -80,6 +82,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         attributes,
         releases,
         areas,
+        query,
         cells,
         photos,
         tilejson,

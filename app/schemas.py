@@ -152,6 +152,51 @@ class AreaDetail(AreaOut):
     city: AreaOut | None
 
 
+Position = Annotated[
+    list[Annotated[float, Field(allow_inf_nan=False)]],
+    Field(min_length=2, max_length=3, description="lon, lat in degrees; an altitude is ignored"),
+]
+Ring = Annotated[list[Position], Field(min_length=4, description="The first position ends it too")]
+Rings = Annotated[list[Ring], Field(min_length=1, description="The outer ring, then its holes")]
+
+
+class PolygonIn(Shape):
+    """GeoJSON (RFC 7946)."""
+
+    type: Literal["Polygon"]
+    coordinates: Rings
+
+
+class MultiPolygonIn(Shape):
+    type: Literal["MultiPolygon"]
+    coordinates: Annotated[list[Rings], Field(min_length=1)]
+
+
+class CircleIn(Shape):
+    type: Literal["Circle"]
+    center: Position
+    radius_m: Annotated[float, Field(allow_inf_nan=False)]
+
+
+ShapeIn = Annotated[PolygonIn | MultiPolygonIn | CircleIn, Field(discriminator="type")]
+
+
+class ZoneOut(Shape):
+    """The figures of an area, for a drawn shape; histogram has 20 bins, each half a point wide."""
+
+    release: str
+    version: int
+    n: int
+    shown: bool
+    reason: Literal["few-photos", "few-cells", "no-photos"] | None
+    floor: Floor
+    bbox: Box
+    area_km2: float
+    attributes: dict[str, AreaAttribute]
+    histogram: dict[str, Bins]
+    city: AreaOut | None
+
+
 class CellAttribute(Shape):
     n: int
     mean: Score
@@ -203,6 +248,16 @@ class PhotoPage(Shape):
     total: int
     photos: list[PhotoOut]
     next: str | None
+
+
+class ZonePhotosOut(Shape):
+    """By the score: from the highest, from the nearest to the mean, from the lowest."""
+
+    release: str
+    attribute: AttributeKey
+    most: list[PhotoOut]
+    typical: list[PhotoOut]
+    least: list[PhotoOut]
 
 
 class PhotoSample(Shape):

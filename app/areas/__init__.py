@@ -1,14 +1,19 @@
 """The polygons: layers, what photo lies in which area, and the figures of areas."""
 
 from app.areas.assignment import Coverage, assign, assign_all, coverage
+from app.areas.drawn import BadShape, Drawn
+from app.areas.drawn import read as read_drawn
 from app.areas.figures import (
+    CLUSTERS,
     FLOOR_CELLS,
     FLOOR_PHOTOS,
     AreaDetail,
     AreaFigures,
     AttributeFigures,
+    clustered,
     detail,
     figures,
+    reason_hidden,
     spread,
 )
 from app.areas.layers import (
@@ -27,19 +32,23 @@ from app.areas.outlines import geojson
 
 __all__ = [
     "CITY",
+    "CLUSTERS",
     "FLOOR_CELLS",
     "FLOOR_PHOTOS",
     "AreaDetail",
     "AreaFigures",
     "AreaRow",
     "AttributeFigures",
+    "BadShape",
     "Coverage",
+    "Drawn",
     "ListedLayer",
     "area",
     "area_at",
     "assign",
     "assign_all",
     "city",
+    "clustered",
     "coverage",
     "detail",
     "drop",
@@ -48,5 +57,7 @@ __all__ = [
     "insert",
     "layer",
     "layers",
+    "read_drawn",
+    "reason_hidden",
     "spread",
 ]

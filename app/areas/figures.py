@@ -8,9 +8,9 @@ clusters, Cochran 1977, 6.4 with the finite-sample factor of cluster-robust vari
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from scipy.special import stdtrit
 from sqlalchemy import Row, text
@@ -73,7 +73,8 @@ class AreaDetail:
     histogram: dict[str, list[int]]
 
 
-_CLUSTERS = ",\n".join(
+# Over rows of zoom-16 cells with their n_… and sum_….
+CLUSTERS = ",\n".join(
     f"""count(*) FILTER (WHERE n_{key} > 0) AS cells_{key},
         sum(sum_{key}::numeric * sum_{key}) AS ss_{key},
         sum(sum_{key}::numeric * n_{key}) AS sn_{key},
@@ -88,7 +89,7 @@ _FIGURES = text(f"""
       FROM area a
       LEFT JOIN area_total t ON t.area_id = a.id AND t.release_id = :release_id
       LEFT JOIN (
-        SELECT area_id, count(*) AS cells, {_CLUSTERS}
+        SELECT area_id, count(*) AS cells, {CLUSTERS}
           FROM area_cell_total
          WHERE release_id = :release_id
            AND area_id IN (SELECT id FROM area WHERE layer = :layer)
@@ -120,7 +121,7 @@ def figures(session: Session, release: Release, key: str) -> list[AreaFigures]:
     """Of all areas of a layer, by code; an area without photos has n = 0."""
     layer(session, key)
     rows = session.execute(_FIGURES, {"release_id": release.id, "layer": key}).all()
-    shown = {row.code for row in rows if _reason(row.n or 0, row.cells or 0) is None}
+    shown = {row.code for row in rows if reason_hidden(row.n or 0, row.cells or 0) is None}
     ranks = {
         attribute: {} if key == CITY else _ranks(attribute, [r for r in rows if r.code in shown])
         for attribute in KEYS
@@ -131,7 +132,7 @@ def figures(session: Session, release: Release, key: str) -> list[AreaFigures]:
             name=row.name,
             n=row.n or 0,
             cells=row.cells or 0,
-            reason=_reason(row.n or 0, row.cells or 0),
+            reason=reason_hidden(row.n or 0, row.cells or 0),
             bbox=(row.west, row.south, row.east, row.north),
             attributes={
                 attribute: _attribute(row, attribute, ranks[attribute])
@@ -164,7 +165,8 @@ def spread(session: Session, release: Release, key: str) -> float:
     return max(0.5, math.ceil((largest or 0.0) / 50.0) / 2.0)
 
 
-def _reason(n: int, cells: int) -> Reason | None:
+def reason_hidden(n: int, cells: int) -> Reason | None:
+    """Why so many photos in so many zoom-16 cells are not shown; None where they are."""
     if n == 0:
         return "no-photos"
     if n < FLOOR_PHOTOS:
@@ -189,16 +191,25 @@ def _ranks(attribute: str, shown: list[Row[tuple[object, ...]]]) -> dict[str, tu
 def _attribute(
     row: Row[tuple[object, ...]], attribute: str, ranks: dict[str, tuple[int, int]]
 ) -> AttributeFigures:
+    rank, of = ranks.get(row.code, (None, None))
+    return replace(clustered(row, attribute), rank=rank, of=of)
+
+
+def clustered(row: Row[Any], attribute: str) -> AttributeFigures:
+    """Mean and interval of an attribute that some photo has a score of, without a rank.
+
+    row: n_…, sum_… and what `CLUSTERS` adds up of zoom-16 cells.
+    """
     n: int = getattr(row, f"n_{attribute}")
     total: int = getattr(row, f"sum_{attribute}")
     cells: int = getattr(row, f"cells_{attribute}")
     mean = total / n / 100.0
-    rank, of = ranks.get(row.code, (None, None))
     if cells < 2:
-        return AttributeFigures(n, mean, None, None, rank, of)
+        return AttributeFigures(n, mean, None, None, None, None)
     # Σ (s_g − n_g · total/n)², times n², in whole numbers: nothing cancels out.
     ss, sn, nn = (int(getattr(row, f"{name}_{attribute}")) for name in ("ss", "sn", "nn"))
     squares = n * n * ss - 2 * n * total * sn + total * total * nn
     se = math.sqrt(cells / (cells - 1) * squares) / (n * n) / 100.0
     half = float(stdtrit(cells - 1, 0.975)) * se
-    return AttributeFigures(n, mean, se, (max(0.0, mean - half), min(10.0, mean + half)), rank, of)
+    ci95 = max(0.0, mean - half), min(10.0, mean + half)
+    return AttributeFigures(n, mean, se, ci95, None, None)

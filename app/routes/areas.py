@@ -53,7 +53,7 @@ def list_areas(session: SnapshotDep, release: ReleaseDep, layer: str) -> AreaLis
         release=release.name,
         version=release.version,
         floor=Floor(photos=areas.FLOOR_PHOTOS, cells=areas.FLOOR_CELLS),
-        areas=[_area(figures) for figures in areas.figures(session, release, layer)],
+        areas=[area_out(figures) for figures in areas.figures(session, release, layer)],
     )
 
 
@@ -63,9 +63,9 @@ def show_area(session: SnapshotDep, release: ReleaseDep, layer: str, code: str) 
     detail = areas.detail(session, release, layer, code)
     city = None
     if areas.city(session) is not None:
-        city = _area(areas.figures(session, release, areas.CITY)[0])
+        city = area_out(areas.figures(session, release, areas.CITY)[0])
     return AreaDetail(
-        **_area(detail.figures).model_dump(),
+        **area_out(detail.figures).model_dump(),
         layer=layer,
         release=release.name,
         histogram=detail.histogram,
@@ -73,7 +73,7 @@ def show_area(session: SnapshotDep, release: ReleaseDep, layer: str, code: str) 
     )
 
 
-def _area(figures: AreaFigures) -> AreaOut:
+def area_out(figures: AreaFigures) -> AreaOut:
     west, south, east, north = (round(edge, 6) for edge in figures.bbox)
     return AreaOut(
         code=figures.code,
