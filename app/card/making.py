@@ -136,6 +136,8 @@ def _network_rows(manifest: Manifest, words: Words) -> list[tuple[str, str]]:
         rows.append((f"{words('training.trunk')} {name}", f"{at(trunk, 'network')}, {state}"))
         rows.append((words("training.pooling"), pooling))
         rows.append((words("training.weights"), str(at(trunk, "weights"))))
+    # Several trunks have most of it in common.
+    rows = list(dict.fromkeys(rows))
     shapes = {
         words("training.heads.value", **{key: at(head, key) for key in SHAPE})
         for head in table(manifest, "heads").values()
@@ -189,10 +191,11 @@ def _written(value: Any) -> str:
 def _hashes(manifest: Manifest, words: Words) -> list[tuple[str, str]]:
     data = table(manifest, "data")
     found = [
-        ("votes", at(data, "votes_sha256")),
-        ("photos", at(data, "photos_sha256")),
-        ("split", at(manifest, "splits", "sha256")),
+        (words("training.hash.votes"), at(data, "votes_sha256")),
+        (words("training.hash.photos"), at(data, "photos_sha256")),
+        (words("training.hash.split"), at(manifest, "splits", "sha256")),
     ]
-    for trunk in table(manifest, "trunk").values():
-        found += [("weights", at(trunk, "weights_sha256")), ("trunk", at(trunk, "sha256"))]
-    return [(words(f"training.hash.{name}"), str(digest)) for name, digest in found if digest]
+    for name, trunk in table(manifest, "trunk").items():
+        found.append((words("training.hash.weights"), at(trunk, "weights_sha256")))
+        found.append((f"{words('training.trunk')} {name}", at(trunk, "sha256")))
+    return list(dict.fromkeys((name, str(digest)) for name, digest in found if digest))

@@ -29,6 +29,7 @@ from app.tables import score as score_rows
 
 RELEASE = "demo"
 LAYER = "comuna"
+TRAINING = Path(__file__).parent / "data" / "train.toml"
 WEB, WORKER = "web", "worker"
 SERVE_WAIT_S = 60
 
@@ -131,7 +132,7 @@ def train(up: Up) -> None:
     else:
         up.mirada(
             *("model", "train", up.folder / "votes.csv", up.folder / "training"),
-            *("--out", folder, "--name", RELEASE, "--demo"),
+            *("--out", folder, "--name", RELEASE, "--demo", "--config", TRAINING),
         )
     if _release(up) is None:
         up.mirada("releases", "register", folder)
