@@ -11,11 +11,13 @@ from app.batches.batch import (
     retry,
     score,
     settle,
+    was_taken_back,
 )
 from app.batches.decoding import Decoder
 from app.batches.placing import Placement, place
 from app.batches.progress import listing, progress, uploads
 from app.batches.receiving import File, receive
+from app.batches.removal import NothingToCancel, begin_deletion, cancel, delete
 from app.batches.shapes import BatchIn, BatchOut, PlaceOut, Progress, UploadOut, Verdict
 
 __all__ = [
@@ -24,13 +26,17 @@ __all__ = [
     "BatchOut",
     "Decoder",
     "File",
+    "NothingToCancel",
     "PlaceOut",
     "Placement",
     "Progress",
     "UploadOut",
     "Verdict",
+    "begin_deletion",
+    "cancel",
     "complete",
     "create",
+    "delete",
     "finished",
     "get",
     "give_up",
@@ -43,4 +49,5 @@ __all__ = [
     "score",
     "settle",
     "uploads",
+    "was_taken_back",
 ]

@@ -16,6 +16,9 @@ UNREADABLE = "unreadable"
 FAILED = "scoring-failed"
 
 
+TAKEN_BACK = ("cancelled", "deleting")
+
+
 class BatchClosed(Conflict):
     """No more files are taken."""
 
@@ -39,10 +42,12 @@ def get(session: Session, batch_id: int) -> Batch:
 
 def locked(session: Session, batch_id: int) -> Batch:
     """For who changes the batch; photos of it may refer to the row meanwhile."""
-    get(session, batch_id)
-    return session.get_one(
+    batch = session.get(
         Batch, batch_id, with_for_update={"key_share": True}, populate_existing=True
     )
+    if batch is None:
+        raise BatchNotFound(f"There is no batch {batch_id}.")
+    return batch
 
 
 def must_be_open(batch: Batch) -> None:
@@ -50,6 +55,17 @@ def must_be_open(batch: Batch) -> None:
         raise BatchClosed(
             f"Batch {batch.id} is {batch.state}: it takes no more files. Start another batch."
         )
+
+
+def must_not_be_taken_back(batch: Batch) -> None:
+    if batch.state in TAKEN_BACK:
+        raise BatchClosed(f"Batch {batch.id} is {batch.state}. Start another batch.")
+
+
+def was_taken_back(session: Session, batch_id: int) -> bool:
+    """Whether nothing more is scored for the batch: it is cancelled, being deleted or gone."""
+    state = session.scalar(select(Batch.state).where(Batch.id == batch_id))
+    return state is None or state in TAKEN_BACK
 
 
 def complete(session: Session, batch_id: int) -> Batch:
@@ -85,8 +101,7 @@ def retry(session: Session, batch_id: int) -> Batch:
 
 
 def _start(session: Session, batch: Batch) -> None:
-    if batch.state == "cancelled":
-        raise BatchClosed(f"Batch {batch.id} was cancelled. Start another batch.")
+    must_not_be_taken_back(batch)
     batch.state = "scoring"
     queue_missing(session, batch.id)
     queue.start_batch(session, batch.id)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.batches.batch import get, locked, score
+from app.batches.batch import TAKEN_BACK, get, locked, must_not_be_taken_back, score
 from app.batches.decoding import Decoder
 from app.batches.receiving import File, accept, clean_path
 from app.db import SessionFactory, driver_errors
@@ -38,7 +38,7 @@ def place(
     A batch that was complete already scores them at once.
     """
     with driver_errors(), sessions.begin() as session:
-        get(session, batch_id)
+        must_not_be_taken_back(get(session, batch_id))
         uploads = session.execute(
             select(Upload.id, Upload.path, Upload.verdict)
             .where(Upload.batch_id == batch_id, Upload.verdict.in_(["held", "accepted"]))
@@ -128,7 +128,7 @@ def _place(
         with driver_errors(), sessions.begin() as session:
             batch = locked(session, batch_id)
             upload = session.get_one(Upload, upload_id, with_for_update=True)
-            if upload.storage_key != old_key:
+            if upload.storage_key != old_key or batch.state in TAKEN_BACK:
                 return False
             outcome = accept(session, batch, file, upload.sha256, derived, key)
             upload.verdict, upload.reason = outcome.verdict, outcome.reason

@@ -22,6 +22,7 @@ from app.cells import MAX_LATITUDE_DEG
 from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
 from app.images import MAX_BYTES, Derived
+from app.photos.delete import TAKEN_DOWN, taken_down
 from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
 from app.tables import Batch, Layer, Photo, RefusedPhoto, Upload, photo_area
@@ -221,9 +222,7 @@ def _without_decoding(session: Session, data: bytes, sha256: bytes) -> _Outcome 
 
 
 def _taken_down(reason: str) -> _Outcome:
-    return _Outcome(
-        "rejected", "taken-down", f"This file was taken down and is not taken again ({reason})."
-    )
+    return _Outcome("rejected", TAKEN_DOWN, taken_down(reason))
 
 
 def _duplicate(photo_id: int) -> _Outcome:

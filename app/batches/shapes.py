@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from app.schemas import Shape
 
 Verdict = Literal["accepted", "held", "duplicate", "rejected"]
-BatchState = Literal["open", "scoring", "done", "cancelled"]
+BatchState = Literal["open", "scoring", "done", "cancelled", "deleting"]
 
 
 def _printable(text: str) -> str:
@@ -79,6 +79,12 @@ class Progress(BatchOut):
     workers: int
     published: bool
     bbox: tuple[float, float, float, float] | None
+
+
+class Left(Shape):
+    """Of a batch that is being deleted: photos and held files that are still there."""
+
+    left: int
 
 
 class UploadOut(Shape):

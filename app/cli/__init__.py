@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app import cli_admin, cli_model
-from app.cli import data, releases, service
+from app.cli import batches, data, releases, service
 from app.cli.synth import synth
 from app.errors import MiradaError
 
@@ -24,6 +24,7 @@ service.add_to(app)
 app.add_typer(data.imports, name="import")
 app.add_typer(data.layers, name="layers")
 app.add_typer(data.photos, name="photos")
+app.add_typer(batches.app, name="batches")
 app.add_typer(data.exports, name="export")
 app.add_typer(releases.app, name="releases")
 app.add_typer(service.database, name="db")

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import ARRAY, BigInteger, any_, event, literal, select
+from sqlalchemy import ARRAY, BigInteger, any_, event, literal, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app import totals
 from app.photos.files import PhotoFiles
-from app.tables import Photo, RefusedPhoto
+from app.tables import Photo, RefusedPhoto, Upload
+
+TAKEN_DOWN = "taken-down"
+"""Reason of the verdict on a file whose bytes are refused."""
+
+
+def taken_down(reason: str) -> str:
+    return f"This file was taken down and is not taken again ({reason})."
 
 
 def delete(
@@ -25,6 +32,7 @@ def delete(
     Their files go when the session commits, and stay when it is rolled back.
     refuse: the same bytes are never accepted again, for the reason given.
     """
+    # Exclusive, so that nobody inserts who has read what is refused before this.
     totals.lock_exclusive(session)
     one_of = Photo.id == any_(literal(list(photo_ids), ARRAY(BigInteger)))
     query = select(Photo.id, Photo.sha256, Photo.storage_key).where(one_of)
@@ -34,13 +42,26 @@ def delete(
         return 0
     totals.withdraw(session, ids)
     if refuse:
-        hashes = [{"sha256": row.sha256, "reason": reason} for row in found if row.sha256]
-        if hashes:
-            session.execute(insert(RefusedPhoto).on_conflict_do_nothing(), hashes)
+        hashes = [row.sha256 for row in found if row.sha256]
+        refuse_bytes(session, hashes, reason)
+        # Sent again, they get this answer and no longer their first one.
+        session.execute(
+            update(Upload)
+            .where(Upload.photo_id == any_(literal(ids, ARRAY(BigInteger))))
+            .where(Upload.sha256.in_(hashes))
+            .values(verdict="rejected", reason=TAKEN_DOWN, message=taken_down(reason), warnings=[])
+        )
     session.execute(delete_from(Photo).where(one_of))
     keys = [row.storage_key for row in found if row.storage_key is not None]
     _when_committed(session, lambda: files.delete(keys))
     return len(ids)
+
+
+def refuse_bytes(session: Session, hashes: Sequence[bytes], reason: str) -> None:
+    """hashes: sha256. The caller holds the publish lock exclusively, as `delete` does."""
+    if hashes:
+        rows = [{"sha256": sha256, "reason": reason} for sha256 in sorted(set(hashes))]
+        session.execute(insert(RefusedPhoto).on_conflict_do_nothing(), rows)
 
 
 _WAITING = "app.photos.delete.waiting"

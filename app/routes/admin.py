@@ -2,8 +2,14 @@
 
 from fastapi import APIRouter
 
-from app.routes import admin_accounts, admin_batches, admin_pages, admin_sign_in
+from app.routes import (
+    admin_accounts,
+    admin_batches,
+    admin_pages,
+    admin_removal,
+    admin_sign_in,
+)
 
 router = APIRouter()
-for part in (admin_sign_in, admin_pages, admin_batches, admin_accounts):
+for part in (admin_sign_in, admin_pages, admin_batches, admin_removal, admin_accounts):
     router.include_router(part.router)

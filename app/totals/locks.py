@@ -6,7 +6,8 @@ are wanted, assignment comes first.
 
     inserting photos               assignment shared
     loading, dropping a layer      assignment, totals
-    deleting photos, publishing    totals
+    deleting photos                assignment, totals
+    publishing                     totals
     deleting a release             totals
     writing scores                 none
 """
@@ -26,13 +27,16 @@ def lock_shared(session: Session) -> None:
 
 
 def lock_exclusive(session: Session) -> None:
-    """Before loading or dropping a layer: no photo comes or goes, nothing is published."""
+    """Before loading or dropping a layer, or deleting photos: none comes, nothing is published.
+
+    A deletion refuses bytes: who inserts them at that moment must not have looked before.
+    """
     _lock(session, "pg_advisory_xact_lock", _ASSIGNMENT)
     lock_totals(session)
 
 
 def lock_totals(session: Session) -> None:
-    """Before deleting photos: nothing is published, but photos may come."""
+    """Before deleting a release: nothing is published, but photos may come."""
     _lock(session, "pg_advisory_xact_lock", _TOTALS)
 
 

@@ -30,7 +30,18 @@ def register(app: App, sessions: SessionFactory, files: PhotoFiles, scoring: Sco
     def score_photos(
         context: JobContext, release_id: int, photo_ids: list[int], batch_id: int | None = None
     ) -> None:
+        if batch_id is not None:
+            # Cancelled while the job was with a worker that died.
+            with driver_errors(), sessions.begin() as session:
+                if batches.was_taken_back(session, batch_id):
+                    return
         with_consequences(context, photo_ids, lambda: scoring.score(release_id, photo_ids))
+
+    @app.task(name=queue.DELETE_BATCH, retry=retries, priority=queue.UPKEEP_PRIORITY)
+    def delete_batch(deleted: int) -> None:
+        """What a web process began and may have left unfinished."""
+        if not batches.delete(sessions, files, deleted, lambda: not scoring.stopping.is_set()):
+            raise JobReturned(f"The deletion of batch {deleted} went back to the queue.")
 
     @app.task(name=queue.REFERENCE, retry=retries, pass_context=True)
     def reference_photos(context: JobContext, release_id: int, photo_ids: list[int]) -> None:

@@ -18,7 +18,7 @@ export interface Counts {
 export interface Batch {
   id: number;
   title: string;
-  state: "open" | "scoring" | "done" | "cancelled";
+  state: "open" | "scoring" | "done" | "cancelled" | "deleting";
   created_at: string;
   counts: Counts;
 }
