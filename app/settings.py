@@ -41,3 +41,8 @@ class Settings(BaseSettings):
     def release_dir(self) -> Path:
         """Where the folders of registered releases lie, one a release name."""
         return self.data_dir / "releases"
+
+    @property
+    def trained_dir(self) -> Path:
+        """Where release folders wait for an admin to register them from the pages or the API."""
+        return self.data_dir / "trained"

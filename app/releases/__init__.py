@@ -7,7 +7,14 @@ are checked here without torch. An imported one has none.
 from app.releases.comparison import compare
 from app.releases.folder import FORMAT, FORMAT_VERSION, MANIFEST, read_manifest
 from app.releases.progress import all_described, described, progress
-from app.releases.registering import Waiting, delete_folder, register, trained_folder, waiting
+from app.releases.registering import (
+    Waiting,
+    delete_folder,
+    register,
+    remove,
+    trained_folder,
+    waiting,
+)
 from app.releases.release import (
     active,
     as_in_file,
@@ -20,7 +27,16 @@ from app.releases.release import (
     lock_name,
     published,
 )
-from app.releases.shapes import AdminRelease, AdminReleases, Comparison, ReleaseProgress
+from app.releases.shapes import (
+    AdminRelease,
+    AdminReleases,
+    Comparison,
+    FolderIn,
+    ReleaseProgress,
+    ScoreIn,
+    SwitchIn,
+    WaitingFolder,
+)
 from app.releases.showing import activate, missing, roll_back, way_back
 
 __all__ = [
@@ -30,8 +46,12 @@ __all__ = [
     "AdminRelease",
     "AdminReleases",
     "Comparison",
+    "FolderIn",
     "ReleaseProgress",
+    "ScoreIn",
+    "SwitchIn",
     "Waiting",
+    "WaitingFolder",
     "activate",
     "active",
     "all_described",
@@ -51,6 +71,7 @@ __all__ = [
     "published",
     "read_manifest",
     "register",
+    "remove",
     "roll_back",
     "trained_folder",
     "waiting",

@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db import SessionFactory, driver_errors
 from app.errors import BadRelease, BadRequest, NameTaken
 from app.releases.folder import MANIFEST, copy, read_manifest, said_name
-from app.releases.release import as_in_file, check_name, first_version, lock_name
+from app.releases.release import as_in_file, check_name, delete, first_version, lock_name
 from app.tables import Release
 
 _FOLDER = re.compile(r"[\w][\w .-]{0,127}")
@@ -81,12 +82,22 @@ def waiting(session: Session, trained_dir: Path) -> list[Waiting]:
 def trained_folder(trained_dir: Path, name: str) -> Path:
     """A folder directly in `trained_dir`, named by somebody far away.
 
+    Weights come onto the server by who has access to it, and a session or a token only names them:
+    whoever steals one brings in no network of their own, fills no disk, and reads no other folder.
     Raises BadRequest for a name that leads elsewhere, as a path or as a link.
     """
     folder = trained_dir / name
     if _FOLDER.fullmatch(name) is None or folder.is_symlink():
         raise BadRequest(f"{name!r} is no folder in {trained_dir}; name one without any path.")
     return folder
+
+
+def remove(sessions: SessionFactory, name: str, release_dir: Path) -> None:
+    """Deletes a release as `delete` does, and then its folder."""
+    with driver_errors(), sessions.begin() as session:
+        delete(session, name)
+    with driver_errors(), sessions.begin() as session:
+        delete_folder(session, name, release_dir)
 
 
 def delete_folder(session: Session, name: str, release_dir: Path) -> None:

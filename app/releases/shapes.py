@@ -1,9 +1,29 @@
 """Shapes of what the admin's side answers about releases. Scores run from 0.0 to 10.0."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
 
 from app.schemas import AttributeKey, Score, Shape, Words
+
+
+class FolderIn(Shape):
+    """folder: the name of one in the server's folder for trained releases, without any path."""
+
+    folder: Annotated[str, Field(max_length=128, examples=["santiago-2026-11"])]
+
+
+class ScoreIn(Shape):
+    """new_references: choose reference photos anew instead of sharing those of the last release."""
+
+    new_references: bool = False
+
+
+class SwitchIn(Shape):
+    """allow_missing: even if photos would be without scores."""
+
+    allow_missing: bool = False
 
 
 class Counts(Shape):
@@ -41,6 +61,38 @@ class ReleaseProgress(Shape):
 
 class AdminRelease(ReleaseProgress):
     """source: whose scores an imported release has. metrics: as training wrote them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "santiago-2026-11",
+                    "state": "scoring",
+                    "active": False,
+                    "counts": {
+                        "photos": 120000,
+                        "scored": 76544,
+                        "published": 76032,
+                        "missing": 43456,
+                        "queued": 43456,
+                        "failed": 0,
+                    },
+                    "first_pass": None,
+                    "workers": 2,
+                    "kind": "rankers",
+                    "demo": False,
+                    "version": 1795511047,
+                    "created_at": "2026-11-24T09:04:07Z",
+                    "published_at": "2026-11-24T09:31:40Z",
+                    "attributes": ["safety", "lively"],
+                    "licence": "CC BY 4.0",
+                    "source": None,
+                    "notes": [],
+                    "metrics": {"safety": {"accuracy": 0.66, "ci95": [0.64, 0.68], "votes": 9120}},
+                }
+            ]
+        }
+    )
 
     kind: Literal["rankers", "imported"]
     demo: bool
@@ -123,6 +175,61 @@ class Comparison(Shape):
 
     n: photos that both have scored; only_before, only_after: that one of them has.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "release": "santiago-2026-11",
+                    "other": "santiago-2026-05",
+                    "n": 119874,
+                    "only_before": 0,
+                    "only_after": 126,
+                    "attributes": {
+                        "safety": {
+                            "n": 119874,
+                            "rank_correlation": 0.912,
+                            "mean_before": 5.0,
+                            "mean_after": 5.02,
+                            "move": 0.87,
+                        }
+                    },
+                    "layers": [
+                        {
+                            "key": "comuna",
+                            "label": {"es": "Comunas", "en": "Communes"},
+                            "areas": 32,
+                            "moves": {
+                                "safety": [
+                                    {
+                                        "code": "13127",
+                                        "name": "Recoleta",
+                                        "n_before": 3120,
+                                        "n_after": 3124,
+                                        "mean_before": 4.71,
+                                        "mean_after": 5.12,
+                                        "rank_before": 19,
+                                        "rank_after": 12,
+                                        "of": 32,
+                                    }
+                                ]
+                            },
+                        }
+                    ],
+                    "photos": {
+                        "safety": [
+                            {
+                                "id": 4711,
+                                "before": 1.2,
+                                "after": 8.1,
+                                "thumbnail": "/api/admin/photos/4711/thumbnail",
+                            }
+                        ]
+                    },
+                }
+            ]
+        }
+    )
 
     release: str
     other: str

@@ -6,10 +6,20 @@ from app.routes import (
     admin_accounts,
     admin_batches,
     admin_pages,
+    admin_release_pages,
+    admin_releases,
     admin_removal,
     admin_sign_in,
 )
 
 router = APIRouter()
-for part in (admin_sign_in, admin_pages, admin_batches, admin_removal, admin_accounts):
+for part in (
+    admin_sign_in,
+    admin_pages,
+    admin_batches,
+    admin_removal,
+    admin_releases,
+    admin_release_pages,
+    admin_accounts,
+):
     router.include_router(part.router)

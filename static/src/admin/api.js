@@ -1,5 +1,6 @@
 // The one place of the admin's pages that talks to the server.
 
+/** @import {AdminRelease, Comparison, ReleaseList, ReleaseProgress} from "./types.d.ts" */
 /** @import {Placed, Position, Progress, Sendable, Upload} from "./types.d.ts" */
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -112,6 +113,62 @@ export function thumbnail(batch, upload) {
   return `/api/admin/batches/${batch}/files/${upload.id}/thumbnail`;
 }
 
+const RELEASES = "/api/admin/releases";
+
+/** @returns {Promise<ReleaseList>} */
+export function releases() {
+  return json(RELEASES);
+}
+
+/** @param {string} url @param {Record<string, unknown>} said @returns {Promise<AdminRelease>} */
+function post(url, said) {
+  return json(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(said),
+  });
+}
+
+/** A folder that is on the server already. @param {string} folder */
+export function register(folder) {
+  return post(RELEASES, { folder });
+}
+
+/** @param {string} name */
+export function scoreAll(name) {
+  return post(`${RELEASES}/${encodeURIComponent(name)}/score`, {});
+}
+
+/** @param {string} name @param {boolean} allowMissing */
+export function show(name, allowMissing) {
+  return post(`${RELEASES}/${encodeURIComponent(name)}/activate`, { allow_missing: allowMissing });
+}
+
+/** @param {boolean} allowMissing */
+export function rollBack(allowMissing) {
+  return post(`${RELEASES}/roll-back`, { allow_missing: allowMissing });
+}
+
+/** @param {string} name */
+export function removeRelease(name) {
+  return json(`${RELEASES}/${encodeURIComponent(name)}`, { method: "DELETE" });
+}
+
+/** @param {string} name @param {string} other @returns {Promise<Comparison>} */
+export function compare(name, other) {
+  const asked = new URLSearchParams({ other });
+  return json(`${RELEASES}/${encodeURIComponent(name)}/comparison?${asked}`);
+}
+
+/**
+ * A release's progress until nothing of it is queued any more.
+ * @param {string} name
+ * @param {{ news: (progress: ReleaseProgress) => void, lost: () => void }} listener
+ */
+export function listenToRelease(name, listener) {
+  return follow(`${RELEASES}/${encodeURIComponent(name)}/events`, listener);
+}
+
 const LOST_AFTER_MS = 4000;
 const REOPEN_AFTER_MS = 3000;
 
@@ -122,7 +179,17 @@ const REOPEN_AFTER_MS = 3000;
  * @param {{ news: (progress: Progress) => void, lost: () => void }} listener lost: for some seconds
  * @returns {() => void} ends it
  */
-export function listen(batch, { news, lost }) {
+export function listen(batch, listener) {
+  return follow(`/api/admin/batches/${batch}/events`, listener);
+}
+
+/**
+ * @template Progress
+ * @param {string} url
+ * @param {{ news: (progress: Progress) => void, lost: () => void }} listener
+ * @returns {() => void}
+ */
+function follow(url, { news, lost }) {
   /** @type {EventSource} */
   let source;
   /** @type {Set<ReturnType<typeof setTimeout>>} */
@@ -132,7 +199,7 @@ export function listen(batch, { news, lost }) {
     timers.clear();
   };
   const open = () => {
-    source = new EventSource(`/api/admin/batches/${batch}/events`);
+    source = new EventSource(url);
     source.addEventListener("progress", (event) => {
       back();
       news(JSON.parse(event.data));

@@ -1,6 +1,6 @@
 // Shapes of the admin's JSON.
 
-import type { Bbox, Language } from "../types.d.ts";
+import type { Attribute, Bbox, Language } from "../types.d.ts";
 
 export type VerdictName = "accepted" | "held" | "duplicate" | "rejected";
 
@@ -62,6 +62,90 @@ export interface Sendable {
   file: File;
 }
 
+export interface ReleaseProgress {
+  name: string;
+  state: "registered" | "scoring" | "ready";
+  active: boolean;
+  counts: {
+    photos: number;
+    scored: number;
+    published: number;
+    missing: number;
+    queued: number;
+    failed: number;
+  };
+  first_pass: { done: number; of: number } | null;
+  workers: number;
+}
+
+export interface AdminRelease extends ReleaseProgress {
+  kind: "rankers" | "imported";
+  demo: boolean;
+  created_at: string;
+  source: string | null;
+  metrics: Record<string, { accuracy?: number | null }>;
+}
+
+export interface ReleaseList {
+  active: string | null;
+  way_back: string | null;
+  releases: AdminRelease[];
+  folders: { folder: string; name: string | null; problem: string | null }[];
+  trained_dir: string;
+}
+
+export interface Agreement {
+  n: number;
+  rank_correlation: number | null;
+  mean_before: number;
+  mean_after: number;
+  move: number;
+}
+
+export interface AreaMove {
+  code: string;
+  name: string;
+  mean_before: number;
+  mean_after: number;
+  rank_before: number;
+  rank_after: number;
+  of: number;
+}
+
+export interface PhotoMove {
+  id: number;
+  before: number;
+  after: number;
+  thumbnail: string | null;
+}
+
+export interface Comparison {
+  release: string;
+  other: string;
+  n: number;
+  only_before: number;
+  only_after: number;
+  attributes: Record<string, Agreement>;
+  layers: {
+    key: string;
+    label: Record<Language, string>;
+    areas: number;
+    moves: Record<string, AreaMove[]>;
+  }[];
+  photos: Record<string, PhotoMove[]>;
+}
+
+export interface ReleasePageData {
+  kind: "release";
+  lang: Language;
+  release: AdminRelease;
+  active: string | null;
+  others: string[];
+  attributes: Attribute[];
+}
+
 export type PageData =
   | { kind: "batches"; lang: Language; batches: Batch[] }
-  | { kind: "batch"; lang: Language; batch: Progress };
+  | { kind: "batch"; lang: Language; batch: Progress }
+  | { kind: "releases"; lang: Language; list: ReleaseList }
+  | ReleasePageData;
