@@ -199,6 +199,24 @@ def test_votes_are_accounted_for() -> None:
     assert "junk choice (7)" in told
 
 
+def test_the_training_is_told_as_it_was_set() -> None:
+    course, config = tables(section(cards.manifest(), "training"))
+    assert course.rows[0] == ("segura", "3", "2", "0,8")
+    assert config.rows == (
+        ("votes", "attributes = [], repeats = first"),
+        ("fitting", "epochs = 12, learning_rate = 0.005"),
+        ("evaluation", "minimum_votes = 300, baselines = true"),
+    )
+    text = card.markdown(cards.manifest())
+    for told in (
+        "mobilenet\\_v2",
+        "1536 → 512 → 1, dropout 0.3",
+        "torch 2.14.1",
+        "0123456789abcdef",
+    ):
+        assert told in text
+
+
 def test_a_rule_without_words_is_named_as_it_is() -> None:
     described = cards.manifest()
     for votes in described["votes"].values():

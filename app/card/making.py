@@ -115,7 +115,7 @@ def training(manifest: Manifest, words: Words) -> Section | None:
         head = (words("training.section"), words("training.values"))
         blocks.append(Table(words("training.config"), head, tuple(rows), numeric=False))
     if hashes := _hashes(manifest, words):
-        blocks.append(Facts(tuple(hashes), code=True))
+        blocks += [Paragraph(words("training.hashes")), Facts(tuple(hashes), code=True)]
     if versions := table(manifest, "versions"):
         listed = ", ".join(f"{name} {version}" for name, version in versions.items())
         blocks.append(Paragraph(words("training.versions", versions=listed)))
@@ -165,7 +165,8 @@ def _course(manifest: Manifest, words: Words) -> Table | None:
         losses = [number(epoch, "validation_loss") for epoch in epochs]
         known = [loss for loss in losses if loss is not None]
         lowest = words.number(min(known), 3) if known else words("none")
-        shown = words("none") if best is None else words.count(round(best))
+        # A release counts its epochs from 0, people from 1.
+        shown = words("none") if best is None else words.count(round(best) + 1)
         rows.append((words.attribute(key), words.count(len(epochs)), shown, lowest))
     if not rows:
         return None
@@ -174,10 +175,11 @@ def _course(manifest: Manifest, words: Words) -> Table | None:
 
 
 def _values(values: Any) -> str:
-    """`epochs = 12, batch = 128`, as in the configuration file."""
+    """`epochs = 12, batch = 128`, as in the configuration file; what was not given is left out."""
     if not isinstance(values, Mapping):
         return _written(values)
-    return ", ".join(f"{key} = {_written(value)}" for key, value in values.items())
+    given = {key: value for key, value in values.items() if value is not None}
+    return ", ".join(f"{key} = {_written(value)}" for key, value in given.items())
 
 
 def _written(value: Any) -> str:
@@ -185,7 +187,7 @@ def _written(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_written, value))}]"
-    return "–" if value is None else str(value)
+    return str(value)
 
 
 def _hashes(manifest: Manifest, words: Words) -> list[tuple[str, str]]:
