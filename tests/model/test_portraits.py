@@ -1,6 +1,7 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from torch import nn
 from model import manifest, portraits, release
 from model.errors import ReleaseError
 from model.head import Head
+from model.training import train
+from tests.model.conftest import Trained
 
 
 def table(**columns: list[float]) -> pd.DataFrame:
@@ -184,3 +187,25 @@ def test_portraits_and_examples_of_a_wrong_kind_are_refused(tmp_path: Path, key:
     edit(folder, lambda d: d.update({key: []}))
     with pytest.raises(ReleaseError, match=f"{key} is of the wrong kind"):
         manifest.describe(folder)
+
+
+def test_training_keeps_portraits_and_examples_only_when_told(
+    trained: Trained, tmp_path: Path
+) -> None:
+    described = trained.release.manifest["portraits"]
+    assert (described["photos"], described["reference"]["photos"]) == (28, 98)
+    assert "examples" not in trained.release.manifest
+    assert not (trained.release.folder / "examples").exists()
+
+    told = replace(trained.config, release=replace(trained.config.release, examples=True))
+    again = train(trained.votes, trained.photos, tmp_path / "release", told, name="told")
+    assert again.manifest["portraits"] == described
+    named = {
+        one["photo"]
+        for portrait in described["attributes"].values()
+        for place in portraits.PLACES
+        for one in portrait[place]
+    }
+    assert set(again.manifest["examples"]) == named
+    assert {again.split()[key] for key in named} == {"test"}
+    assert len(list((tmp_path / "release" / "examples").iterdir())) == len(named) <= 18
