@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from model.errors import ModelError
 
@@ -59,7 +58,7 @@ def train(
                 demo=demo,
                 progress=progress,
             )
-        _print_metrics(release.manifest["metrics"])
+        _print_figures(release.manifest["votes"], release.manifest["metrics"])
         typer.echo(f"Release {release.name} is in {out}.")
 
 
@@ -69,7 +68,7 @@ def evaluate(
     votes: Votes,
     photos: Photos,
     config: Annotated[
-        Path | None, typer.Option(help="TOML file; [votes] and [evaluation].")
+        Path | None, typer.Option(help="TOML file; [votes], [loss], [evaluation].")
     ] = None,
     trained: Annotated[
         bool, typer.Option("--include-trained", help="Also photos that the release was made with.")
@@ -79,7 +78,10 @@ def evaluate(
     ] = None,
     device: Device = None,
 ) -> None:
-    """Judge a release by votes on photos that it was not trained on."""
+    """Judge a release by votes on photos that it was not trained on.
+
+    A photo is known by its name: give no photos of the training under other names.
+    """
     with _plainly():
         from model.judging import judge_release
         from model.release import load
@@ -98,7 +100,8 @@ def evaluate(
             judged.votes.to_csv(predictions, index=False)
         for reason, number in judged.left_out.items():
             typer.echo(f"{number} votes left out: {reason}")
-        _print_metrics(judged.metrics)
+        title = {"title": "Also on photos that training saw"} if trained else {}
+        _print_figures(judged.described, judged.metrics, **title)
 
 
 @app.command()
@@ -209,22 +212,15 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def _print_metrics(metrics: dict[str, dict[str, Any]]) -> None:
-    table = Table("attribute", "accuracy", "95 % interval", "votes", "with ties", "votes")
-    for attribute, figures in metrics.items():
-        low, high = figures["ci95"] or (None, None)
-        interval = f"{_percent(low)} – {_percent(high)}" if figures["ci95"] else "too few votes"
-        with_ties = figures["three_way"]
-        table.add_row(
-            attribute,
-            _percent(figures["accuracy"]),
-            interval,
-            f"{figures['votes']:,}",
-            _percent(with_ties["accuracy"]),
-            f"{with_ties['votes']:,}",
-        )
-    Console().print(table)
+def _print_figures(
+    votes: dict[str, dict[str, Any]],
+    metrics: dict[str, dict[str, Any]],
+    title: str = "On photos that training never saw",
+) -> None:
+    from model import printing
 
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f}"
+    console = Console()
+    for table in (printing.of_votes(votes), printing.of_metrics(metrics, title)):
+        console.print(table)
+    if (cities := printing.of_cities(metrics)) is not None:
+        console.print(cities)

@@ -1,6 +1,6 @@
 """What a ranker must beat: chance, the left side, and colours and edges without a network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from model import device as devices
 from model import evaluation
 from model.config import Config, FittingConfig, NetworkConfig
 from model.decoding import ahead
 from model.errors import UnreadablePhoto
 from model.features import Progress
-from model.fitting import Pairs, fit
+from model.fitting import fit
 from model.images import Pixels, Preprocessing, one_view
+from model.learner import pairs_of
 from model.material import Material
 
 SIZE = 64
@@ -85,22 +87,37 @@ def judge(
     the training or validation part.
     """
     trained = [key for key in material.attributes if _can_train(material, key)]
-    wanted = material.files if trained else {}
-    features = simple(wanted, preprocessing, config.features.threads, progress)
-    minimum, judged = config.evaluation.minimum_votes, {}
+    colours = _colours(material, trained, preprocessing, config, progress)
+    judged, minimum = {}, config.evaluation.minimum_votes
     for attribute in material.attributes:
         test = material.of(attribute, "test")
-        figures: dict[str, Any] = {
+        left = evaluation.accuracy(test, np.ones(len(test)), minimum)
+        judged[attribute] = {
             "chance": {"accuracy": 0.5},
-            "always_left": evaluation.accuracy(test, np.ones(len(test)), minimum).as_dict(),
-            "colour_and_edges": None,
+            "always_left": left.as_dict(),
+            "colour_and_edges": colours[attribute].as_dict() if attribute in colours else None,
         }
-        if attribute in trained:
-            raw = _raw(material, attribute, features, config)
-            difference = evaluation.differences(test, raw)
-            figures["colour_and_edges"] = evaluation.accuracy(test, difference, minimum).as_dict()
-        judged[attribute] = figures
     return judged
+
+
+def _colours(
+    material: Material,
+    attributes: Sequence[str],
+    preprocessing: Preprocessing,
+    config: Config,
+    progress: Progress,
+) -> dict[str, evaluation.Figure]:
+    if not attributes:
+        return {}
+    features = simple(material.files, preprocessing, config.features.threads, progress)
+
+    def one(attribute: str) -> evaluation.Figure:
+        raw, test = _raw(material, attribute, features, config), material.of(attribute, "test")
+        difference = evaluation.differences(test, raw)
+        return evaluation.accuracy(test, difference, config.evaluation.minimum_votes)
+
+    with devices.lanes(torch.device("cpu")) as pool:
+        return dict(zip(attributes, pool.map(one, attributes), strict=True))
 
 
 def _can_train(material: Material, attribute: str) -> bool:
@@ -112,8 +129,8 @@ def _raw(material: Material, attribute: str, features: Simple, config: Config) -
     views = torch.from_numpy(features.values)[:, None]
     fitted = fit(
         views,
-        _pairs(material.of(attribute, "train"), features.row),
-        _pairs(material.of(attribute, "validation"), features.row),
+        pairs_of(material.of(attribute, "train"), features.row),
+        pairs_of(material.of(attribute, "validation"), features.row),
         network=NetworkConfig(hidden=64, dropout=0.0),
         loss=config.loss,
         fitting=FittingConfig(seed=config.fitting.seed),
@@ -122,8 +139,3 @@ def _raw(material: Material, attribute: str, features: Simple, config: Config) -
     with torch.inference_mode():
         raw = fitted.head(views[:, 0]).numpy()
     return pd.DataFrame({attribute: raw}, index=pd.Index(list(features.row)))
-
-
-def _pairs(frame: pd.DataFrame, row: Mapping[str, int]) -> Pairs:
-    left, right = (torch.tensor(frame[side].map(dict(row)).tolist()) for side in ("left", "right"))
-    return Pairs(left, right, torch.tensor(frame["winner"].tolist(), dtype=torch.int8))
