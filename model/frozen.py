@@ -13,10 +13,8 @@ from model.fitting import Fitted, fit
 from model.head import Head
 from model.learner import pairs_of
 from model.material import Material
-from model.outcome import Fit, Outcome
+from model.outcome import SHARED, Fit, Outcome
 from model.work import Work
-
-TRUNK = "shared"
 
 
 def train(material: Material, trunk: nn.Module, features: Features, work: Work) -> Outcome:
@@ -52,8 +50,8 @@ def train(material: Material, trunk: nn.Module, features: Features, work: Work) 
     by_attribute = dict(zip(material.attributes, fitted, strict=True))
     heads = {key: one.head for key, one in by_attribute.items()}
     return Outcome(
-        {TRUNK: trunk},
-        {key: (TRUNK, head) for key, head in heads.items()},
+        {SHARED: trunk},
+        {key: (SHARED, head) for key, head in heads.items()},
         raw_outputs(heads, features, list(features.row)),
         {key: Fit(one.epochs, one.best_epoch, one.tie_weight) for key, one in by_attribute.items()},
         [row for journal in journals.values() for row in journal.rows],

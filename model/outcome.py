@@ -9,6 +9,9 @@ from model.course import Epoch
 from model.head import Head
 from model.journal import Row
 
+# Name of a trunk that all heads stand on.
+SHARED = "shared"
+
 
 @dataclass(frozen=True)
 class Fit:

@@ -27,7 +27,9 @@ class Rankers(nn.Module):
         self.heads = nn.ModuleList(heads)
 
     def forward(self, images: Tensor) -> Tensor:
-        features = self.trunk(images)
+        return self.on_features(self.trunk(images))
+
+    def on_features(self, features: Tensor) -> Tensor:
         return torch.stack([head(features) for head in self.heads], 1)
 
     def train(self, mode: bool = True) -> "Rankers":

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from model import device as devices
 from model.config import Config
+from model.cores import OnCores
 from model.course import Course, run
 from model.distributed import Group
 from model.feeding import PhotoFeed, PhotoPairs, RandomViews
@@ -22,7 +23,7 @@ from model.journal import Row
 from model.learner import Pairs, Part, Step, generators, pairs_of
 from model.loss import PairLoss
 from model.material import Material
-from model.outcome import Fit, Outcome
+from model.outcome import SHARED, Fit, Outcome
 from model.rankers import Normalised, Rankers, settle
 from model.work import Work
 
@@ -44,10 +45,11 @@ def train(material: Material, trunk: nn.Module, work: Work) -> Outcome:
     outcome = Outcome({}, {}, raw, {}, [])
     for name, attributes in fits.items():
         tuned = _tune(name, attributes, material, copy.deepcopy(trunk), work)
-        outcome.trunks[name] = tuned.rankers.trunk
+        trunk_name = SHARED if network.together else name
+        outcome.trunks[trunk_name] = tuned.rankers.trunk
         outcome.rows.extend(tuned.rows)
         for number, attribute in enumerate(attributes):
-            outcome.heads[attribute] = (name, tuned.rankers.head(number))
+            outcome.heads[attribute] = (trunk_name, tuned.rankers.head(number))
             tie_weight = None if tuned.tie_weights is None else tuned.tie_weights[number]
             course = tuned.course
             outcome.fits[attribute] = Fit(tuple(course.epochs), course.best_epoch, tie_weight)
@@ -139,6 +141,7 @@ class _OnPhotos:
         trunk = trunk.eval().to(group.device).to(memory_format=torch.channels_last)
         if config.network.weights == "random":
             settle(trunk, self._images(torch.unique(train.left)[:SETTLING]))
+        self.trunk = OnCores(trunk, group.device)
         with torch.no_grad():
             width = trunk(self._images(train.left[:1])).shape[1]
         heads = [
@@ -162,7 +165,8 @@ class _OnPhotos:
             yield [Part(len(batch.pairs), partial(self._loss, batch)) for batch in batches]
 
     def _loss(self, batch: PhotoPairs) -> Tensor:
-        raw = self._scored.rankers(self.normalised(batch.pixels))
+        features = self.trunk(self.normalised(batch.pixels))
+        raw = self._scored.rankers.on_features(features)
         return self._scored.of_pairs(raw, batch.pairs.to(self.group.device))
 
     @torch.no_grad()
@@ -179,7 +183,7 @@ class _OnPhotos:
         rankers, device = self._scored.rankers, self.group.device
         trunk = for_inference(rankers.trunk, device)
         network = devices.Network(
-            lambda images: torch.stack([head(trunk(images)) for head in rankers.heads], 1),
+            lambda images: rankers.on_features(trunk(images)),
             self.config.preprocessing,
             device,
         )
