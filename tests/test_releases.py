@@ -625,7 +625,9 @@ def test_areas_that_move_most_come_first(session: Session) -> None:
 
 def test_progress_counts_what_is_scored_published_queued_and_given_up(session: Session) -> None:
     ids = [make_photo(session, -70.6, -33.4).id for _ in range(8)]
+    place = make_photo(session, -70.6, -33.4, image=False)
     make_photo(session, -70.6, -33.4, image=False)
+    scored(session, make_release(session, "human", active=True), place.id)
     release = make_release(session, "new", kind="rankers", state="registered")
     scores.begin(session, release)
     progress = releases.progress(session, release)
@@ -645,7 +647,8 @@ def test_progress_counts_what_is_scored_published_queued_and_given_up(session: S
         "photos": 8,
         "scored": 4,
         "published": 3,
-        "missing": 4,
+        "missing": 5,
+        "places": 1,
         "queued": 2,
         "failed": 2,
     }

@@ -7,7 +7,7 @@ from app import queue
 from app.attributes import KEYS
 from app.releases.release import active, as_in_file, is_demo, listing, published
 from app.releases.shapes import AdminRelease, Counts, FirstPass, ReleaseProgress
-from app.releases.showing import missing
+from app.releases.showing import bare_photos, bare_places
 from app.tables import Pending, Photo, ReferenceOutput, ReferenceSet, Release, Scale
 
 
@@ -52,12 +52,14 @@ def _counts(session: Session, release: Release) -> Counts:
         Pending.release_id == release.id
     )
     on_map = published(session).get(release.id, 0)
+    places = bare_places(session, release)
     jobs = queue.release_photos(session, release.id)
     return Counts(
         photos=session.scalar(images) or 0,
         scored=on_map + (session.scalar(waiting) or 0),
         published=on_map,
-        missing=missing(session, release),
+        missing=bare_photos(session, release) + places,
+        places=places,
         queued=jobs.queued,
         failed=jobs.failed,
     )

@@ -29,14 +29,16 @@ class SwitchIn(Shape):
 class Counts(Shape):
     """photos: with an image. scored: with a score of the release, `published` of them on the map.
 
-    missing: how many would be without scores, were the release shown. queued, failed: photos in
-    jobs of the release that wait or run, and in those that were given up.
+    missing: how many would be without scores, were the release shown, `places` of them without an
+    image, which no network can score. queued, failed: photos in jobs of the release that wait or
+    run, and in those that were given up.
     """
 
     photos: int
     scored: int
     published: int
     missing: int
+    places: int
     queued: int
     failed: int
 
@@ -74,6 +76,7 @@ class AdminRelease(ReleaseProgress):
                         "scored": 76544,
                         "published": 76032,
                         "missing": 43456,
+                        "places": 0,
                         "queued": 43456,
                         "failed": 0,
                     },

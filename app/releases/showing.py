@@ -5,7 +5,7 @@ photos there are; what is counted before is only read. Who switches holds that r
 switches come one after the other, and then the release's own, so that it is not deleted meanwhile.
 """
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,17 +22,34 @@ def missing(session: Session, release: Release) -> int:
 
     These are the photos with an image, and the places that the active release has scores of.
     """
-    shown, scored = score.alias(), score.alias()
-    bare = ~exists().where(scored.c.release_id == release.id, scored.c.photo_id == Photo.id)
-    # Two counts, since an OR of them would look up each place by itself.
+    return bare_photos(session, release) + bare_places(session, release)
+
+
+def bare_photos(session: Session, release: Release) -> int:
+    """Photos with an image that have no score of the release."""
     count = select(func.count()).select_from(Photo)
-    photos = count.where(Photo.storage_key.is_not(None), bare)
+    return session.scalar(count.where(Photo.storage_key.is_not(None), _bare(release))) or 0
+
+
+def bare_places(session: Session, release: Release) -> int:
+    """Places without an image that have a score of the active release only.
+
+    Counted apart, since a condition for both kinds would look up each place by itself.
+    """
+    shown = score.alias()
     places = (
-        count.join(shown, shown.c.photo_id == Photo.id)
+        select(func.count())
+        .select_from(Photo)
+        .join(shown, shown.c.photo_id == Photo.id)
         .join(ActiveRelease, ActiveRelease.release_id == shown.c.release_id)
-        .where(Photo.storage_key.is_(None), bare)
+        .where(Photo.storage_key.is_(None), _bare(release))
     )
-    return sum(session.scalar(each) or 0 for each in (photos, places))
+    return session.scalar(places) or 0
+
+
+def _bare(release: Release) -> ColumnElement[bool]:
+    scored = score.alias()
+    return ~exists().where(scored.c.release_id == release.id, scored.c.photo_id == Photo.id)
 
 
 def activate(session: Session, name: str, allow_missing: bool = False) -> Release:

@@ -210,25 +210,24 @@ class ComparisonPage {
     return element(
       "ul",
       { class: "moved-photos" },
-      moves.map(({ id, before, after, thumbnail }) => {
-        const values = { id, before: this.scores.format(before), after: this.scores.format(after) };
-        const image = thumbnail
-          ? element("img", { src: thumbnail, alt: "", loading: "lazy" })
-          : element("span", { class: "no-thumbnail" }, words.t("compare.no_image"));
-        return element(
+      moves.map(({ id, before, after, thumbnail }) =>
+        element(
           "li",
           {},
           element(
             "a",
-            {
-              href: `/?lang=${words.lang}&photo=${id}`,
-              "aria-label": words.t("compare.photo", values),
-            },
-            image,
+            { href: `/?lang=${words.lang}&photo=${id}` },
+            thumbnail
+              ? element("img", {
+                  src: thumbnail,
+                  alt: words.t("compare.photo", { id }),
+                  loading: "lazy",
+                })
+              : element("span", { class: "no-thumbnail" }, words.t("compare.no_image", { id })),
             element("span", { class: "moved-change" }, this.#change(before, after)),
           ),
-        );
-      }),
+        ),
+      ),
     );
   }
 }

@@ -26,10 +26,15 @@ export function isMoving({ state, counts }) {
   return state === "scoring" || counts.queued > 0;
 }
 
-/** Photos that are missing and in no job, which somebody has to queue. @param {AdminRelease} release */
-export function forgotten({ kind, state, counts }) {
+/**
+ * Photos that are missing and in no job, which somebody has to queue. After the first pass over the
+ * reference photos the others are queued by themselves.
+ * @param {AdminRelease} release
+ */
+export function forgotten({ kind, state, counts, first_pass }) {
   if (kind !== "rankers" || state === "registered") return 0;
-  return Math.max(counts.failed, Math.max(0, counts.missing - counts.queued));
+  if (first_pass !== null && counts.queued > 0 && counts.failed === 0) return 0;
+  return Math.max(counts.failed, counts.missing - counts.places - counts.queued, 0);
 }
 
 /** The lowest and the highest accuracy in per cent, whole; null where none is known. @param {AdminRelease["metrics"]} metrics */
@@ -121,20 +126,27 @@ class ReleasesPage {
       ),
       this.#photos(release),
       this.#accuracy(release),
-      element("td", { class: "release-actions" }, this.#buttons(release)),
+      element("td", {}, element("div", { class: "release-actions" }, this.#buttons(release))),
     );
   }
 
   /** @param {AdminRelease} release */
   #photos({ counts, first_pass: pass }) {
     const { words } = this;
-    const total = counts.scored + counts.missing;
+    const waiting = counts.missing - counts.places;
+    const total = counts.scored + waiting;
     const [done, of] = pass ? [pass.done, pass.of] : [counts.scored, total];
     const values = { done: words.number(done), total: words.number(of), of: words.number(of) };
     const label = words.t(pass ? "releases.first_pass" : "releases.of", values);
-    const notes = /** @type {const} */ (["missing", "queued", "failed"])
-      .filter((what) => counts[what] > 0)
-      .map((what) => words.t(`releases.${what}`, { n: words.number(counts[what]) }));
+    const figures = /** @type {const} */ ([
+      ["missing", waiting],
+      ["places", counts.places],
+      ["queued", counts.queued],
+      ["failed", counts.failed],
+    ]);
+    const notes = figures
+      .filter(([, n]) => n > 0)
+      .map(([what, n]) => words.t(`releases.${what}`, { n: words.number(n) }));
     return element(
       "td",
       { class: "scored-cell", "data-label": words.t("releases.photos") },

@@ -9,7 +9,16 @@ const release = (given = {}, counts = {}) => ({
   name: "new",
   state: "ready",
   active: false,
-  counts: { photos: 10, scored: 10, published: 10, missing: 0, queued: 0, failed: 0, ...counts },
+  counts: {
+    photos: 10,
+    scored: 10,
+    published: 10,
+    missing: 0,
+    places: 0,
+    queued: 0,
+    failed: 0,
+    ...counts,
+  },
   first_pass: null,
   workers: 1,
   kind: "rankers",
@@ -31,6 +40,10 @@ test("what is missing and in no job is offered to be scored", () => {
   assert.equal(forgotten(release({}, { missing: 5, queued: 3 })), 2);
   assert.equal(forgotten(release({}, { missing: 5, queued: 7 })), 0);
   assert.equal(forgotten(release({}, { missing: 5, queued: 5, failed: 4 })), 4);
+  assert.equal(forgotten(release({}, { missing: 5, places: 5 })), 0);
+  const early = { first_pass: { done: 1, of: 3 } };
+  assert.equal(forgotten(release(early, { missing: 9, queued: 2 })), 0);
+  assert.equal(forgotten(release(early, { missing: 9, failed: 2 })), 9);
   assert.equal(forgotten(release({ kind: "imported" }, { missing: 5 })), 0);
   assert.equal(forgotten(release({ state: "registered" }, { missing: 5 })), 0);
 });

@@ -71,6 +71,7 @@ export interface ReleaseProgress {
     scored: number;
     published: number;
     missing: number;
+    places: number;
     queued: number;
     failed: number;
   };
