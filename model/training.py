@@ -2,38 +2,39 @@
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import torch
-
+from model import checkpoint, distributed, frozen, judging, tuning
 from model import device as devices
-from model import judging
+from model import journal as journals
 from model import material as materials
 from model import release as releases
 from model.config import Config
+from model.distributed import Group
 from model.features import Features, Progress, Views, extract
-from model.fitting import Fitted, Pairs, fit
+from model.feeding import Inspected, inspect
 from model.folding import for_inference
-from model.head import Head
 from model.material import Material
-from model.networks import Trunk, pretrained_trunk
+from model.networks import Trunk, check_size, pretrained_trunk
+from model.outcome import Outcome
 from model.portraits import examples, portraits
 from model.weights import state_hash
+from model.work import Work
 
-TRUNK = "shared"
+LOG = "training.csv"
 
 
 def quiet(stage: str, done: int, total: int) -> None:
     """The progress of whoever does not want to hear of it."""
+
+
+def silent(sentence: str) -> None:
+    """The notices of whoever does not want to hear of them."""
 
 
 def train(
@@ -45,74 +46,97 @@ def train(
     name: str,
     demo: bool = False,
     progress: Progress = quiet,
+    notice: Callable[[str], None] = silent,
 ) -> releases.Release:
-    """Train one ranker per attribute, judge them on new photos, and write the release `out`.
-
-    progress: called with a stage (`features`, then each attribute), what is done, and of how
-    much. The same votes, photos, configuration and kind of machine give the same release.
-    """
-    releases.refuse_existing(out)
-    material = materials.split(
-        materials.gather(votes_csv, photos_folder, config.votes), config.split
-    )
-    materials.refuse_too_few(material, votes_csv)
-    trunk = _trunk(config)
-    weights_hash = state_hash(trunk)
-    features = _features(trunk, weights_hash, material, config, out, progress)
-    material = materials.without(material, features.unreadable)
-    materials.refuse_too_few(material, votes_csv)
-    fitted = _fit(material, features, config, progress)
-    heads = {key: one.head for key, one in fitted.items()}
-    raw = raw_outputs(heads, features, list(features.row))
-    shown = portraits(raw, material.split)
-    releases.save(
+    """`make` in one process, and the release that it wrote."""
+    make(
+        votes_csv,
+        photos_folder,
         out,
-        trunks={TRUNK: (_describe_trunk(config, weights_hash), trunk)},
-        heads={key: (TRUNK, head) for key, head in heads.items()},
-        preprocessing=asdict(config.preprocessing),
-        split=material.split,
-        examples=examples(shown, material.files) if config.release.examples else None,
-        manifest={
-            "name": name,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "training": _describe_training(config, fitted),
-            "splits": materials.describe_split(material, config.split),
-            "votes": materials.describe(material),
-            "metrics": judging.judge_split(material, raw, config, progress),
-            "portraits": shown,
-            "data": {
-                "votes_sha256": hashlib.sha256(votes_csv.read_bytes()).hexdigest(),
-                "photos_sha256": features.digest,
-                "photos": len(features.row),
-                "unreadable": features.unreadable,
-                "rejected_rows": material.rejected,
-            },
-            "versions": _versions(),
-            "licence": config.release.licence,
-            "demo": demo,
-            "notes": list(config.release.notes),
-        },
+        config,
+        name=name,
+        demo=demo,
+        progress=progress,
+        notice=notice,
     )
     return releases.load(out)
 
 
+def make(
+    votes_csv: Path,
+    photos_folder: Path,
+    out: Path,
+    config: Config,
+    *,
+    name: str,
+    demo: bool = False,
+    progress: Progress = quiet,
+    notice: Callable[[str], None] = silent,
+) -> bool:
+    """Train one ranker per attribute, judge them on new photos, and write the release `out`.
+
+    progress: called with a stage (`features` or `photos`, then each attribute with its steps),
+    what is done, and of how much. notice: called with a sentence where an unfinished run is
+    taken up or dropped. The same votes, photos, configuration and kind of machine give the same
+    release, also when the process is killed and the same call made again.
+    Under torchrun all processes call it; true in the one that wrote the release.
+    """
+    with distributed.joined() as group:
+        releases.refuse_existing(out)
+        check_size(config.network.trunk, config.preprocessing.height, config.preprocessing.width)
+        material = materials.split(
+            materials.gather(votes_csv, photos_folder, config.votes), config.split
+        )
+        materials.refuse_too_few(material, votes_csv)
+        trunk = _trunk(config)
+        start = {"weights_sha256": state_hash(trunk)}
+        photos = _photos(trunk, start, material, config, group, out, progress)
+        material = materials.without(material, photos.unreadable)
+        materials.refuse_too_few(material, votes_csv)
+        key = _key(config, start, material, photos, group)
+        with checkpoint.workplace(out, key, group.leads, notice) as folder:
+            work = Work(config, group, folder, progress)
+            if isinstance(photos, Features):
+                outcome = frozen.train(material, trunk, photos, work)
+            else:
+                outcome = tuning.train(material, trunk, work)
+            if folder is not None:
+                manifest = {
+                    "name": name,
+                    "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    **_describe(material, outcome, config, progress),
+                    "data": _describe_data(votes_csv, material, photos),
+                    "demo": demo,
+                }
+                _write(out, folder, manifest, start, material, outcome, config)
+                checkpoint.clear(out)
+        return group.leads
+
+
 def _trunk(config: Config) -> Trunk:
-    network = config.network
-    return pretrained_trunk(network.trunk, network.weights, network.pooling).eval()
+    network, seed = config.network, config.fitting.seed
+    return pretrained_trunk(network.trunk, network.weights, network.pooling, seed=seed).eval()
 
 
-def _features(
+def _photos(
     trunk: Trunk,
-    weights_hash: str,
+    start: dict[str, str],
     material: Material,
     config: Config,
+    group: Group,
     out: Path,
     progress: Progress,
-) -> Features:
+) -> Features | Inspected:
+    """What is to be known of all photos before training: their features, if the trunk is frozen."""
+    if config.network.train_trunk:
+        threads = config.fitting.threads
+        return inspect(material.files, config.preprocessing, threads, progress)
     cache = Path(config.features.cache) if config.features.cache else out.parent / ".features"
-    device = devices.choose()
     network = devices.Network(
-        for_inference(trunk, device), config.preprocessing, device, config.features.batch
+        for_inference(trunk, group.device),
+        config.preprocessing,
+        group.device,
+        config.features.batch,
     )
     return extract(
         material.files,
@@ -122,75 +146,103 @@ def _features(
         identity={
             "trunk": config.network.trunk,
             "pooling": config.network.pooling,
-            "weights_sha256": weights_hash,
+            **start,
         },
         threads=config.features.threads,
         progress=progress,
     )
 
 
-def _fit(
-    material: Material, features: Features, config: Config, progress: Progress
-) -> dict[str, Fitted]:
-    """One head per attribute, as many side by side as the device has lanes."""
-    device = devices.choose()
-    views = torch.from_numpy(features.views).to(device)
-    turn = Lock()
-
-    def tell(attribute: str, done: int, total: int) -> None:
-        with turn:
-            progress(attribute, done, total)
-
-    def one(attribute: str) -> Fitted:
-        return fit(
-            views,
-            _pairs(material.of(attribute, "train"), features.row).to(device),
-            _pairs(material.of(attribute, "validation"), features.row).to(device),
-            network=config.network,
-            loss=config.loss,
-            fitting=config.fitting,
-            progress=partial(tell, attribute),
-        )
-
-    with devices.lanes(device) as pool:
-        return dict(zip(material.attributes, pool.map(one, material.attributes), strict=True))
+def _key(
+    config: Config,
+    start: dict[str, str],
+    material: Material,
+    photos: Features | Inspected,
+    group: Group,
+) -> str:
+    """What the weights depend on: a state under another key is of another training."""
+    votes = material.frame.to_csv(index=False).encode()
+    return checkpoint.key_of(
+        {
+            "config": config.as_dict(),
+            **start,
+            "votes": hashlib.sha256(votes).hexdigest(),
+            "photos": photos.digest,
+            "device": group.device.type,
+            "processes": group.size,
+            "torch": version("torch"),
+        }
+    )
 
 
-def _pairs(frame: pd.DataFrame, row: Mapping[str, int]) -> Pairs:
-    left, right = (torch.tensor(frame[side].map(dict(row)).tolist()) for side in ("left", "right"))
-    return Pairs(left, right, torch.tensor(frame["winner"].tolist(), dtype=torch.int8))
+def _write(
+    out: Path,
+    folder: Path,
+    manifest: dict[str, Any],
+    start: dict[str, str],
+    material: Material,
+    outcome: Outcome,
+    config: Config,
+) -> None:
+    """The release, then its log: the one appears whole, the other is nothing that it needs."""
+    network = config.network
+    described = {
+        "network": network.trunk,
+        "pooling": network.pooling,
+        "weights": network.weights,
+        **start,
+        "frozen": not network.train_trunk,
+    }
+    pictures = examples(manifest["portraits"], material.files) if config.release.examples else None
+    releases.save(
+        out,
+        trunks={name: (described, trunk) for name, trunk in outcome.trunks.items()},
+        heads=outcome.heads,
+        preprocessing=asdict(config.preprocessing),
+        split=material.split,
+        manifest=manifest,
+        examples=pictures,
+    )
+    journals.write(folder / LOG, outcome.rows)
+    (folder / LOG).replace(out / LOG)
 
 
-@torch.inference_mode()
-def raw_outputs(heads: Mapping[str, Head], features: Features, keys: list[str]) -> pd.DataFrame:
-    """Raw outputs of whole photos: index photo key, one column per attribute."""
-    rows = np.array([features.row[key] for key in keys], np.int64)
-    columns: dict[str, list[float]] = {attribute: [] for attribute in heads}
-    for chunk in np.array_split(rows, max(1, len(rows) // 4096)):
-        whole = torch.from_numpy(np.ascontiguousarray(features.views[chunk, 0]))
-        for attribute, head in heads.items():
-            columns[attribute].extend(head(whole).tolist())
-    return pd.DataFrame(columns, index=pd.Index(keys, name="photo"))
-
-
-def _describe_trunk(config: Config, weights_hash: str) -> dict[str, Any]:
+def _describe(
+    material: Material, outcome: Outcome, config: Config, progress: Progress
+) -> dict[str, Any]:
     return {
-        "network": config.network.trunk,
-        "pooling": config.network.pooling,
-        "weights": config.network.weights,
-        "weights_sha256": weights_hash,
-        "frozen": True,
+        "training": _describe_training(config, outcome),
+        "splits": materials.describe_split(material, config.split),
+        "votes": materials.describe(material),
+        "metrics": judging.judge_split(material, outcome.raw, config, progress),
+        "portraits": portraits(outcome.raw, material.split),
+        "versions": _versions(),
+        "licence": config.release.licence,
+        "notes": list(config.release.notes),
     }
 
 
-def _describe_training(config: Config, fitted: Mapping[str, Fitted]) -> dict[str, Any]:
+def _describe_data(
+    votes_csv: Path, material: Material, photos: Features | Inspected
+) -> dict[str, Any]:
     return {
-        "config": config.as_dict(),
-        "fits": {
-            key: {"best_epoch": one.best_epoch, "epochs": [asdict(epoch) for epoch in one.epochs]}
-            for key, one in fitted.items()
-        },
+        "votes_sha256": hashlib.sha256(votes_csv.read_bytes()).hexdigest(),
+        "photos_sha256": photos.digest,
+        "photos": len(material.files),
+        "unreadable": photos.unreadable,
+        "rejected_rows": material.rejected,
     }
+
+
+def _describe_training(config: Config, outcome: Outcome) -> dict[str, Any]:
+    fits = {}
+    for attribute, fit in outcome.fits.items():
+        fits[attribute] = {
+            "best_epoch": fit.best_epoch,
+            "epochs": [asdict(epoch) for epoch in fit.epochs],
+            **({} if fit.tie_weight is None else {"tie_weight": fit.tie_weight}),
+        }
+    return {"config": config.as_dict(), "fits": fits, "log": LOG}
 
 
 def _versions() -> dict[str, str]:
