@@ -176,6 +176,47 @@ def test_a_release_through_its_life(mirada: Mirada, database: Engine, tmp_path: 
     assert mirada("check-totals")[1] == "0 differences\n"
 
 
+def test_two_releases_are_compared(mirada: Mirada, database: Engine, tmp_path: Path) -> None:
+    table = scores_table(tmp_path)
+    mirada("import", "scores", table, "--release", "people", "--source", "People")
+    turned = tmp_path / "turned.csv"
+    rows = [f"p{i},{LAT + i / 1000},{LON},{-i}" for i in range(5)]
+    turned.write_text("\n".join(["key,lat,lon,safety", *rows]))
+    mirada("import", "scores", turned, "--release", "turned", "--source", "People")
+    code, out, _ = mirada("releases", "compare", "turned")
+    lines = out.splitlines()
+    assert (code, lines[:2]) == (
+        0,
+        [
+            "people → turned: 5 photos have scores of both",
+            "safety: rank correlation -1.000, mean 5.0 → 5.0, a photo moves by 4.8",
+        ],
+    )
+    assert [line.split(": ")[1] for line in lines[2:]] == ["1.0 → 9.0", "9.0 → 1.0", "3.0 → 7.0"]
+    assert mirada("releases", "compare", "people", "--with", "turned")[1].startswith("turned → ")
+    code, _, err = mirada("releases", "compare", "people")
+    assert code == 1
+    assert "Name another one" in err
+
+
+def test_a_release_is_scored_again_where_photos_are_missing(
+    mirada: Mirada, database: Engine, tmp_path: Path
+) -> None:
+    with session_factory(database).begin() as session:
+        from tests.builders import make_photo
+
+        make_photo(session, LON, LAT)
+    mirada("releases", "register", write_release(tmp_path / "trained", name="trained"))
+    mirada("releases", "score", "trained")
+    assert mirada("releases", "score", "trained")[1].splitlines()[0] == "0 photos are queued"
+    with database.begin() as connection:
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+    assert mirada("releases", "score", "trained")[1].splitlines()[0] == "1 photos are queued"
+    code, _, err = mirada("releases", "score", "trained", "--new-references")
+    assert code == 1
+    assert "is scoring already" in err
+
+
 def test_totals_that_differ_are_printed_and_end_with_1(
     mirada: Mirada, database: Engine, tmp_path: Path
 ) -> None:
