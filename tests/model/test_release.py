@@ -77,6 +77,7 @@ def test_holds_json_and_tensors_and_no_pickle(trained: Trained) -> None:
         "head-safety.safetensors",
         "release.json",
         "splits.csv",
+        "training.csv",
         "trunk-shared.safetensors",
     ]
 
@@ -89,7 +90,12 @@ def test_says_where_it_comes_from(trained: Trained) -> None:
     assert described["trunk"]["shared"]["network"] == "mobilenet_v2"
     assert described["training"]["config"] == json.loads(json.dumps(trained.config.as_dict()))
     assert described["data"]["photos"] == 140
-    assert described["splits"]["photos"] == {"train": 98, "validation": 14, "test": 28}
+    assert described["splits"]["photos"] == {
+        "train": 98,
+        "validation": 14,
+        "test": 28,
+        "none": 0,
+    }
     assert set(described["versions"]) >= {"python", "torch", "torchvision"}
 
 
