@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from model.errors import ModelError
 
@@ -113,22 +122,26 @@ def score(
     batch: Annotated[int | None, typer.Option(min=1, help="Photos at a time.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that decode.")] = None,
 ) -> None:
-    """Write the raw outputs of all photos in a folder; unreadable ones are listed at the end."""
+    """Write the raw outputs of all photos in a folder; unreadable ones are listed at the end.
+
+    Started again after it was stopped, it goes on where it was.
+    """
     with _plainly():
         from model import outputs
-        from model import photos as folders
         from model.release import load
         from model.scoring import Scorer
 
         scorer = Scorer(load(release), device=device, batch=batch, threads=threads)
-        files = folders.index(photos)
-        with _progress() as progress:
-            written, unreadable = outputs.write(
-                out, scorer.attributes, scorer.score(files.items()), len(files), progress
-            )
-        typer.echo(f"{written} photos scored into {out}; {len(unreadable)} unreadable.")
-        for photo in unreadable:
-            typer.echo(f"  {photo.id}: {photo.error}")
+        with _progress(_Speed()) as progress:
+            written = outputs.write(out, photos, scorer, progress)
+        before = f", {written.before} of them before" if written.before else ""
+        typer.echo(
+            f"{written.photos} photos scored into {out}{before}; {written.unreadable} unreadable."
+        )
+        for example in written.examples:
+            typer.echo(f"  {example}")
+        if written.unreadable:
+            typer.echo(f"All unreadable photos, with the reasons, are in {written.reasons}.")
 
 
 @app.command()
@@ -197,11 +210,19 @@ def _plainly() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
+class _Speed(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.1f} {task.description}/s")
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
+def _progress(*further: ProgressColumn) -> Iterator[Callable[[str, int, int], None]]:
     """One bar per stage, on the error stream; nothing where that is no terminal."""
     columns = (TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=errors) as bars:
+    with Progress(*columns, *further, TimeRemainingColumn(), console=errors) as bars:
         stages: dict[str, Any] = {}
 
         def show(stage: str, done: int, total: int) -> None:

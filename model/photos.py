@@ -1,6 +1,8 @@
 """A folder of photos, by photo key."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from model.errors import PhotosError
@@ -18,18 +20,48 @@ def key(path: Path) -> str:
     return match["id"] if match else path.stem
 
 
-def index(folder: Path) -> dict[str, Path]:
-    """Photo key → file, sorted by key, for JPEG, PNG and WebP files anywhere under `folder`."""
+def walk(folder: Path) -> Iterator[Path]:
+    """JPEG, PNG and WebP files anywhere under `folder`, in no order.
+
+    Links to files are given even where they lead nowhere; links to folders are not followed.
+    """
     if not folder.is_dir():
         raise PhotosError(f"There is no folder {folder}; name the folder that holds the photos.")
-    files: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            continue
-        if (other := files.setdefault(key(path), path)) != path:
+    folders = [str(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif _is_photo(entry):
+                        yield Path(entry.path)
+        except OSError as error:
             raise PhotosError(
-                f"{other} and {path} have the same key {key(path)}; keep one of them."
-            )
+                f"The folder {error.filename} cannot be read ({error.strerror}); "
+                "let it be read, or move it elsewhere."
+            ) from None
+
+
+def _is_photo(entry: os.DirEntry[str]) -> bool:
+    suffix = os.path.splitext(entry.name)[1].lower()
+    return suffix in SUFFIXES and (entry.is_file() or entry.is_symlink())
+
+
+def index(folder: Path) -> dict[str, Path]:
+    """Photo key → file, sorted by key, for JPEG, PNG and WebP files anywhere under `folder`."""
+    files: dict[str, Path] = {}
+    for path in sorted(filter(Path.is_file, walk(folder))):
+        if (other := files.setdefault(key(path), path)) != path:
+            raise duplicate(other, path, key(path))
     if not files:
-        raise PhotosError(f"{folder} holds no JPEG, PNG or WebP file.")
+        raise none_in(folder)
     return dict(sorted(files.items()))
+
+
+def duplicate(one: Path, other: Path, key: str) -> PhotosError:
+    return PhotosError(f"{one} and {other} have the same key {key}; keep one of them.")
+
+
+def none_in(folder: Path) -> PhotosError:
+    return PhotosError(f"{folder} holds no JPEG, PNG or WebP file.")

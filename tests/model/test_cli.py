@@ -74,6 +74,7 @@ def test_scores_a_folder_and_lists_unreadable_photos(trained: Trained, tmp_path:
     assert "9 photos scored" in said
     assert "1 unreadable" in said
     assert "bad: Not a readable JPEG" in said
+    assert "scores.unreadable.csv" in said.replace("\n", "")
     frame = pd.read_parquet(out)
     assert list(frame.columns) == ["photo", "safety", "lively"]
     assert len(frame) == 9

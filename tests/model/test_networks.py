@@ -14,10 +14,11 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from model import folding, networks, release, weights
+from model import folding, networks, weights
 from model.errors import ConfigError, WeightsError
 from model.head import Head
 from model.images import Preprocessing, one_view
+from tests.model import releases
 
 ROOT = Path(networks.__file__).parents[1]
 SIZES = {"vit_b_16": 224}
@@ -200,34 +201,20 @@ def test_a_release_scores_the_same_in_a_new_process(
         head = Head(features.shape[1], 4, 0.3).eval()
         expected = head(features).item()
     folder = tmp_path / "release"
-    _save(folder, whole.name, trunk, head, size)
+    releases.save(
+        folder,
+        trunk,
+        {"safety": head},
+        network=whole.name,
+        pooling="last",
+        preprocessing={"height": size, "width": size},
+    )
     assert scorer.stdin is not None
     assert scorer.stdout is not None
     print(json.dumps([str(folder), str(photo)]), file=scorer.stdin, flush=True)
     scored = json.loads(scorer.stdout.readline())
     shutil.rmtree(folder)
     assert scored == {"safety": pytest.approx(expected, abs=1e-5, rel=1e-5)}
-
-
-def _save(folder: Path, name: str, trunk: networks.Trunk, head: Head, size: int) -> None:
-    empty: dict[str, object] = {
-        key: {} for key in ("training", "splits", "votes", "metrics", "data", "versions")
-    }
-    release.save(
-        folder,
-        trunks={"shared": ({"network": name, "pooling": "last"}, trunk)},
-        heads={"safety": ("shared", head)},
-        preprocessing={"height": size, "width": size},
-        split={},
-        manifest={
-            **empty,
-            "name": "random",
-            "created_at": "",
-            "licence": "",
-            "demo": False,
-            "notes": [],
-        },
-    )
 
 
 def test_names_of_a_mobilenet_are_those_of_older_releases() -> None:
