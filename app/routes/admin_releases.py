@@ -32,6 +32,8 @@ from app.settings import Settings
 from app.tables import Photo
 
 EVENT_EVERY_S = 2.0
+COUNTING_SHARE = 0.1
+"""Counting may take so much of the time between two events, however many photos there are."""
 STREAM_S = 10.0
 """A server that is stopped waits for its streams, and proxies cut long ones off."""
 RECONNECT_MS = 500
@@ -153,6 +155,7 @@ async def release_events(request: Request, name: str) -> AsyncIterable[ServerSen
     last: ReleaseProgress | None = None
     ends_at = time.monotonic() + STREAM_S
     while time.monotonic() < ends_at and not await request.is_disconnected():
+        counted_from = time.monotonic()
         try:
             now = await run_in_threadpool(_progress, request, name)
         except ReleaseNotFound:  # Deleted meanwhile; who asks again is told so.
@@ -162,7 +165,8 @@ async def release_events(request: Request, name: str) -> AsyncIterable[ServerSen
             last = now
         if now.state != "scoring" and now.counts.queued == 0:
             break
-        await asyncio.sleep(EVENT_EVERY_S)
+        counting_s = time.monotonic() - counted_from
+        await asyncio.sleep(max(EVENT_EVERY_S, counting_s / COUNTING_SHARE))
 
 
 @router.delete("/releases/{name}", status_code=204)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -187,18 +189,44 @@ def test_a_comparison_with_the_active_release_or_another(
     assert script.get(f"{API}/new/comparison?photos=25").status_code == 422
 
 
-def test_progress_comes_as_events(script: TestClient, two: list[int]) -> None:
-    with script.stream("GET", f"{API}/new/events") as answer:
+def events(script: TestClient, name: str) -> list[dict[str, Any]]:
+    """All of one stream, to its end."""
+    with script.stream("GET", f"{API}/{name}/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = list(answer.iter_lines())
-    (data,) = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
-    progress = json.loads(data)
-    assert (progress["name"], progress["state"], progress["counts"]["scored"]) == (
-        "new",
-        "ready",
-        4,
-    )
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+
+
+def test_progress_comes_as_events_as_it_changes_until_all_is_done(
+    script: TestClient,
+    sessions: SessionFactory,
+    two: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (progress,) = events(script, "new")
+    assert (progress["name"], progress["state"]) == ("new", "ready")
+    assert progress["counts"]["scored"] == 4
     assert script.get(f"{API}/none/events").status_code == 404
+
+    monkeypatch.setattr("app.routes.admin_releases.EVENT_EVERY_S", 0.05)
+    with sessions.begin() as session:
+        late = make_photo(session, -70.6, -33.4).id
+        releases.get(session, "new").state = "scoring"
+
+    def work() -> None:
+        with sessions.begin() as session:
+            release = releases.get(session, "new")
+            write_scores(session, release, {late: flat(1)})
+            totals.publish(session, release.id)
+        time.sleep(1.5)
+        with sessions.begin() as session:
+            releases.get(session, "new").state = "ready"
+
+    worker = threading.Timer(1.5, work)
+    worker.start()
+    seen = [(each["state"], each["counts"]["scored"]) for each in events(script, "new")]
+    worker.join()
+    assert seen == [("scoring", 4), ("scoring", 5), ("ready", 5)]
 
 
 def test_thumbnails_of_photos_that_are_not_public_are_for_admins(
