@@ -142,6 +142,7 @@ def test_a_release_that_is_deleted_under_its_job_fails_nothing(
     trained: Path,
     work: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     run: str,
     when: str,
 ) -> None:
@@ -180,8 +181,10 @@ def test_a_release_that_is_deleted_under_its_job_fails_nothing(
         monkeypatch.setattr(model.release, "load", deleted_before)
     else:
         monkeypatch.setattr(Scorer, "score", deleted_within)
+    caplog.clear()
     work()
     assert deleted
+    assert [each.getMessage() for each in caplog.records if each.levelname != "INFO"] == []
     with sessions.begin() as session:
         assert scored(session) == {}
         assert queue.given_up_jobs(session) == queue.live_jobs(session) == 0
