@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import areas, scores, totals
 from app.attributes import KEYS
 from app.db import SessionFactory, make_engine, session_factory
+from app.errors import ReleaseNotFound
 from app.photos.delete import delete as delete_photos
 from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
@@ -141,7 +141,7 @@ def test_four_writers_beside_everything_else(
                 with sessions.begin() as session:
                     written = scores.write(session, release_id, raws(draw, ids), SCALE)
                 count("written", len(written))
-            except IntegrityError:
+            except ReleaseNotFound:
                 assert release_id == doomed  # it was deleted meanwhile
                 count("too late", 1)
 
@@ -356,7 +356,7 @@ def test_deleted_release_is_gone_for_a_writer_that_comes_late(
         dropping = threads.submit(drop)
         wait_until_blocked(sessions, dropping)
     dropping.result()
-    with pytest.raises(IntegrityError, match="release"):
+    with pytest.raises(ReleaseNotFound, match="was deleted"):
         write()
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(score)) == 0
