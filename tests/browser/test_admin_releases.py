@@ -195,6 +195,7 @@ def test_the_pages_fit_and_can_be_used_by_everybody(
     sign_in(page, office)
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="light" if lang == "es" else "dark")
     for path, ready in (("/admin/releases", "#rows tr"), ("/admin/releases/ratings", ".moves tr")):
         page.goto(f"{office.address}{path}?lang={lang}")
         expect(page.locator(ready).first).to_be_visible()
