@@ -1,14 +1,18 @@
 // The one place that talks to the server.
 
-/** @import {Area, AreaList, CellDetail, PhotoDetail, PhotoPage, Release, Sample} from "./types.d.ts" */
+import { asQuery } from "./zone.js";
+
+/** @import {AreaList, CellDetail, DrawnShape, PhotoDetail, PhotoPage, Release, Sample, ZoneDetail, ZonePhotos} from "./types.d.ts" */
 
 /** status 0: no answer at all. */
 export class RequestFailed extends Error {
-  /** @param {number} status @param {string} [detail] words of the server for people */
-  constructor(status, detail) {
-    super(detail ?? `HTTP ${status}`);
+  /** @param {number} status @param {Record<string, any>} [problem] details of the server (RFC 9457) */
+  constructor(status, problem = {}) {
+    super(problem.detail ?? `HTTP ${status}`);
     this.status = status;
-    this.detail = detail;
+    /** Words for people. @type {string | undefined} */
+    this.detail = problem.detail;
+    this.problem = problem;
   }
 }
 
@@ -63,7 +67,7 @@ async function ask(url, init = {}) {
     const response = await request(url, init);
     if (!response.ok && response.status !== 304) {
       const problem = await response.json().catch(() => ({}));
-      throw new RequestFailed(response.status, problem.detail);
+      throw new RequestFailed(response.status, problem);
     }
     return response;
   } catch (error) {
@@ -140,6 +144,23 @@ export function sample(n, seed) {
 /** @param {number} id @returns {Promise<PhotoDetail>} */
 export function photo(id) {
   return json(address(`/api/photos/${id}`));
+}
+
+/** @param {string} path @param {DrawnShape} shape @param {Record<string, string | number>} values @returns {Promise<any>} */
+async function query(path, shape, values = {}) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify(asQuery(shape));
+  return (await ask(address(path, values), { method: "POST", headers, body })).json();
+}
+
+/** @param {DrawnShape} shape @returns {Promise<ZoneDetail>} */
+export function zone(shape) {
+  return query("/api/query", shape);
+}
+
+/** @param {DrawnShape} shape @param {string} attribute @param {number} limit @returns {Promise<ZonePhotos>} */
+export function zonePhotos(shape, attribute, limit) {
+  return query("/api/query/photos", shape, { attribute, limit });
 }
 
 /** The release that is shown now, or null when nothing is scored yet. @returns {Promise<Release | null>} */

@@ -1,5 +1,7 @@
 // The state of the map page as a query string, and back.
 
+import { decode, encode } from "./zone.js";
+
 /** @import {CellKey, Language, MapState, View} from "./types.d.ts" */
 
 /** @param {string | null} text @returns {View | null} */
@@ -50,6 +52,7 @@ export function parse(search, { lang, attributes, modes }) {
     view: parseView(query.get("at")),
     area: parseArea(query.get("area")),
     cell: parseCell(query.get("cell")),
+    zone: decode(query.get("zone")),
     photo: parseId(query.get("photo")),
     table: query.get("table") === "1",
   };
@@ -76,6 +79,7 @@ export function format(state, firstAttribute) {
   }
   if (state.area) parts.push(`area=${state.area.layer}/${encodeURIComponent(state.area.code)}`);
   if (state.cell) parts.push(`cell=${state.cell.z}/${state.cell.x}/${state.cell.y}`);
+  if (state.zone) parts.push(`zone=${encode(state.zone)}`);
   if (state.photo !== null) parts.push(`photo=${state.photo}`);
   if (state.table) parts.push("table=1");
   return parts.length > 0 ? `?${parts.join("&")}` : "";

@@ -135,6 +135,33 @@ export interface CellKey {
   y: number;
 }
 
+export type Place = [lon: number, lat: number];
+
+/** What somebody draws. The ring of points is not closed by repeating the first. */
+export type DrawnShape =
+  | { kind: "polygon"; points: Place[] }
+  | { kind: "circle"; lon: number; lat: number; radius_m: number };
+
+/** POST /api/query */
+export interface ZoneDetail {
+  release: string;
+  version: number;
+  n: number;
+  shown: boolean;
+  reason: "few-photos" | "few-cells" | "no-photos" | null;
+  floor: { photos: number; cells: number };
+  bbox: Bbox;
+  area_km2: number;
+  attributes: Figures;
+  histogram: Record<string, number[]>;
+}
+
+export interface ZonePhotos {
+  most: Photo[];
+  typical: Photo[];
+  least: Photo[];
+}
+
 /** The whole state of the map page; what is not a default stands in the URL. */
 export interface MapState {
   lang: Language;
@@ -146,6 +173,7 @@ export interface MapState {
   view: View | null;
   area: { layer: string; code: string } | null;
   cell: CellKey | null;
+  zone: DrawnShape | null;
   photo: number | null;
   table: boolean;
 }

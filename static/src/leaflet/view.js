@@ -5,9 +5,11 @@ import { AreaLayer } from "./areas.js";
 import { addBasemap } from "./basemap.js";
 import { CellLayer } from "./cells.js";
 import { DotLayer } from "./dots.js";
+import { Drawing, outlineShape } from "./drawing.js";
 
-/** @import {Bbox, Hit, Points, View} from "../types.d.ts" */
+/** @import {Bbox, DrawnShape, Hit, Points, View} from "../types.d.ts" */
 /** @import {AreaLook} from "./areas.js" */
+/** @import {DrawingHandlers, Kind} from "./drawing.js" */
 /** @import {TileSource} from "../tiles.js" */
 /** @typedef {{ x: number, y: number }} ScreenPoint */
 /** @typedef {{ left: number, top: number, right: number, bottom: number }} Padding */
@@ -18,6 +20,7 @@ import { DotLayer } from "./dots.js";
  * @property {(hit: Hit | null) => void} onPick
  * @property {(view: View) => void} onMove
  * @property {() => void} onTiles
+ * @property {DrawingHandlers} drawing
  * @property {(error: Error) => void} onError
  */
 
@@ -71,30 +74,55 @@ export class MapView {
     this.kind = "areas";
     this.marker = L.layerGroup([], { pane: "place" }).addTo(this.map);
     this.square = L.layerGroup([], { pane: "outline" }).addTo(this.map);
+    this.isDrawingClick = false;
+    this.drawing = new Drawing(this.map, {
+      onChange: (draft) => handlers.drawing.onChange(draft),
+      onDone: (shape) => {
+        this.stopDrawing();
+        handlers.drawing.onDone(shape);
+      },
+    });
     this.listen(container);
   }
 
   /** @param {HTMLElement} container */
   listen(container) {
     this.map.on("moveend", () => this.handlers.onMove(this.view()));
-    this.map.on("click", (e) =>
-      this.handlers.onPick(this.kind === "areas" ? null : this.hitAt(e.latlng)),
-    );
+    // A finishing click ends the drawing before this listens, but is no choice of what lies below.
+    this.map.on("preclick", () => {
+      this.isDrawingClick = this.drawing.isActive;
+    });
+    this.map.on("click", (e) => {
+      if (this.isDrawingClick) return;
+      this.handlers.onPick(this.kind === "areas" ? null : this.hitAt(e.latlng));
+    });
     this.map.on("mousemove", (e) => {
-      if (this.kind === "areas") return;
+      if (this.kind === "areas" || this.drawing.isActive) return;
       this.hover(this.hitAt(e.latlng), e.containerPoint, "pointer");
     });
     this.map.on("mouseout", () => this.hover(null, null, "pointer"));
     container.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target !== container) return;
+      if (event.key !== "Enter" || event.target !== container || this.drawing.isActive) return;
       // Else the same key press would go on to the button that opens with the focus on it.
       event.preventDefault();
       this.pickCentre();
     });
     this.map.on("moveend", () => {
+      if (this.drawing.isActive) return;
       if (document.activeElement !== container || !container.matches(":focus-visible")) return;
       this.hover(this.centreHit(), this.map.getSize().divideBy(2), "centre");
     });
+  }
+
+  /** Until the shape is done or given up, nothing on the map can be chosen. @param {Kind} kind */
+  startDrawing(kind) {
+    this.areas.setInteractive(false);
+    this.drawing.start(kind);
+  }
+
+  stopDrawing() {
+    this.drawing.stop();
+    this.areas.setInteractive(this.kind === "areas");
   }
 
   /** @param {string | null} code @param {{ latlng: L.LatLng, focus: boolean } | null} event */
@@ -224,7 +252,7 @@ export class MapView {
     }
     this.kind = kind;
     this.map.getContainer().dataset.kind = kind;
-    this.areas.setInteractive(kind === "areas");
+    this.areas.setInteractive(kind === "areas" && !this.drawing.isActive);
     if (wanted && !this.cells) {
       this.cells = new CellLayer({
         load: (at, signal) => wanted.load(at, signal),
@@ -256,11 +284,12 @@ export class MapView {
     this.dots.setPoints(parts);
   }
 
-  /** @param {{ area: string | null, cell: Bbox | null, photo: number | null }} selection */
-  select({ area, cell, photo }) {
+  /** @param {{ area: string | null, cell: Bbox | null, zone: DrawnShape | null, photo: number | null }} selection */
+  select({ area, cell, zone, photo }) {
     this.areas.select(area);
     this.dots.mark(photo);
     this.square.clearLayers();
+    if (zone) outlineShape(zone, this.square);
     if (!cell) return;
     const [west, south, east, north] = cell;
     for (const part of ["casing", "line"]) {

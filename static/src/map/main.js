@@ -15,6 +15,7 @@ import { Sheet } from "./sheet.js";
 import { Status } from "./status.js";
 import { TableView } from "./table.js";
 import { Tip } from "./tip.js";
+import { Tools } from "./tools.js";
 
 /** @import {MapState, Photo, Release, View} from "../types.d.ts" */
 
@@ -43,6 +44,10 @@ class MapPage {
       onPick: (hit) => this.selection.pick(hit),
       onMove: (view) => this.moved(view),
       onTiles: () => this.painter.follow(),
+      drawing: {
+        onChange: (draft) => this.tools.changed(draft),
+        onDone: (shape) => this.tools.done(shape),
+      },
       onError,
     });
     this.painter = new Painter(desk, this.view, this.status, onError);
@@ -64,6 +69,13 @@ class MapPage {
     });
     const { view, painter, panel, sheet, tip } = this;
     this.selection = new Selection({ desk, view, painter, panel, sheet, tip, padding, onError });
+    this.tools = new Tools({
+      view,
+      words,
+      say: (text) => tip.say(text),
+      onStart: () => this.selection.close(),
+      onDrawn: (shape, byKeyboard) => this.selection.pickZone(shape, byKeyboard),
+    });
     this.table = new TableView(/** @type {HTMLDialogElement} */ (byId("table")), {
       onPick: (code) => this.selection.openArea(code, { table: false }),
       onClose: () => desk.state.table && desk.store.set({ table: false }),
@@ -137,7 +149,8 @@ class MapPage {
       this.painter.show();
       this.search.invite(this.painter.areaLayer);
     } else if (recolour) this.painter.paint();
-    if (state.area !== before.area || state.cell !== before.cell) this.selection.show(false);
+    if (state.area !== before.area || state.cell !== before.cell || state.zone !== before.zone)
+      this.selection.show(false);
     else if (recolour) this.panel.render();
     if (state.photo !== before.photo) {
       this.photo.open(state.photo);
@@ -152,6 +165,7 @@ class MapPage {
     this.heading.render(state.attribute, words);
     this.view.setTexts({ zoomIn: words.t("map.zoom_in"), zoomOut: words.t("map.zoom_out") });
     this.sheet.label();
+    this.tools.translate();
     this.status.render();
     this.painter.renderModes();
     this.search.invite(this.painter.areaLayer);
@@ -194,7 +208,15 @@ class MapPage {
   /** The map around a photo. @param {Photo} photo */
   addressOf({ lat, lon }) {
     const view = { lat, lon, zoom: PHOTO_ZOOM };
-    const state = { ...this.desk.state, view, mode: "photos", photo: null, area: null, cell: null };
+    const state = {
+      ...this.desk.state,
+      view,
+      mode: "photos",
+      photo: null,
+      area: null,
+      cell: null,
+      zone: null,
+    };
     return this.desk.address(state);
   }
 

@@ -1,19 +1,23 @@
-// What is known of one area or one square.
+// What is known of one area, one square or one drawn zone.
 
-import * as api from "../api.js";
 import { bars } from "../bars.js";
 import { element, keepFocus } from "../dom.js";
-import { cellBbox, cellSideM } from "../geometry.js";
 import { photoCard } from "../photo/card.js";
+import {
+  emptyText,
+  figuresOf,
+  keyOf,
+  nameOf,
+  photosOf,
+  reasonOf,
+  refusalOf,
+  titleOf,
+} from "./subject.js";
 import { citation, photoHeadings, sentenceOf } from "./wording.js";
 
-/** @import {Area, Attribute, Bbox, CellDetail, Figures, Layer, PageData, Photo, Release} from "../types.d.ts" */
+/** @import {Attribute, Bbox, PageData, Photo, Release} from "../types.d.ts" */
 /** @import {Words} from "../words.js" */
-
-/**
- * @typedef {{ kind: "area", layer: Layer, area: Area, floor: { photos: number, cells: number }, spread: number }
- *   | { kind: "cell", cell: CellDetail, spread: number }} Subject
- */
+/** @import {AreaSubject, Refused, Subject} from "./subject.js" */
 
 /**
  * @typedef {object} PanelContext
@@ -36,7 +40,7 @@ export class Panel {
   constructor(root, context) {
     this.root = root;
     this.context = context;
-    /** @type {Subject | null} */
+    /** @type {Subject | Refused | null} */
     this.subject = null;
     /** Photos by attribute, of the subject that is shown. @type {Map<string, Promise<Photo[][]>>} */
     this.photos = new Map();
@@ -45,7 +49,7 @@ export class Panel {
     });
   }
 
-  /** @param {Subject | null} subject */
+  /** @param {Subject | Refused | null} subject */
   show(subject) {
     if (keyOf(subject) !== keyOf(this.subject)) {
       this.photos.clear();
@@ -65,11 +69,15 @@ export class Panel {
   }
 
   /** @param {Subject} subject */
-  head(subject) {
+  facts(subject) {
     const words = this.context.words();
-    const { n } = subject.kind === "area" ? subject.area : subject.cell;
+    const { n, attributes } = figuresOf(subject);
     const attribute = this.context.attribute();
-    const figure = figuresOf(subject)[attribute.key];
+    const figure = attributes[attribute.key];
+    const size =
+      subject.kind === "zone"
+        ? words.t("panel.zone.size", { km2: words.number(subject.zone.area_km2) })
+        : null;
     const rank =
       figure?.rank && figure.of
         ? words.t("panel.rank", {
@@ -78,18 +86,20 @@ export class Panel {
             most: words.t(`most.${attribute.key}`),
           })
         : null;
+    return [words.count("panel.count", n), size, rank].filter(Boolean).join(" · ");
+  }
+
+  /** @param {Subject | Refused} subject */
+  head(subject) {
+    const words = this.context.words();
     return element(
       "header",
       { class: "panel-head" },
       element(
         "div",
         {},
-        element("h2", {}, this.title(subject)),
-        element(
-          "p",
-          { class: "quiet" },
-          [words.count("panel.count", n), rank].filter(Boolean).join(" · "),
-        ),
+        element("h2", {}, titleOf(words, subject)),
+        subject.kind === "refused" ? null : element("p", { class: "quiet" }, this.facts(subject)),
       ),
       element("button", {
         type: "button",
@@ -101,19 +111,14 @@ export class Panel {
     );
   }
 
-  /** @param {Subject} subject */
-  title(subject) {
-    if (subject.kind === "area") return subject.area.name;
-    const words = this.context.words();
-    return words.t("panel.cell", { size: words.distance(cellSideM(subject.cell)) });
-  }
-
-  /** @param {Subject} subject */
+  /** @param {Subject | Refused} subject */
   body(subject) {
     const words = this.context.words();
-    const { n } = subject.kind === "area" ? subject.area : subject.cell;
-    if (n === 0) return [element("p", { class: "notice" }, this.emptyText(subject))];
-    const figures = figuresOf(subject);
+    if (subject.kind === "refused") {
+      return [element("p", { class: "notice" }, refusalOf(words, subject))];
+    }
+    const { n, attributes: figures } = figuresOf(subject);
+    if (n === 0) return [element("p", { class: "notice" }, emptyText(words, subject))];
     const hasInterval = Object.values(figures).some((f) => f?.ci95);
     return [
       this.sentence(subject),
@@ -136,27 +141,15 @@ export class Panel {
   }
 
   /** @param {Subject} subject */
-  emptyText(subject) {
-    const words = this.context.words();
-    return subject.kind === "area"
-      ? words.t("panel.none", { name: subject.area.name })
-      : words.t("panel.no_photos");
-  }
-
-  /** @param {Subject} subject */
   sentence(subject) {
     const words = this.context.words();
-    if (subject.kind === "area" && !subject.area.shown) {
-      const { area, floor } = subject;
-      const key = area.reason === "few-cells" ? "panel.few.cells" : "panel.few";
-      return element("p", { class: "notice" }, words.t(key, { n: words.number(area.n), ...floor }));
-    }
+    const reason = reasonOf(words, subject);
+    if (reason) return element("p", { class: "notice" }, reason);
     const attribute = this.context.attribute();
-    const figure = figuresOf(subject)[attribute.key];
+    const figure = figuresOf(subject).attributes[attribute.key];
     const release = this.context.release();
     if (!figure || !release) return element("p", { class: "notice" }, words.t("tip.unscored"));
-    const name = subject.kind === "area" ? subject.area.name : null;
-    const text = sentenceOf(words, name, attribute.key, figure.mean);
+    const text = sentenceOf(words, nameOf(words, subject), attribute.key, figure.mean);
     const copy = element(
       "button",
       { type: "button", class: "link copy", "data-focus": "copy" },
@@ -208,7 +201,7 @@ export class Panel {
               type: "button",
               class: "button button-quiet",
               "data-focus": "zoom",
-              onclick: () => this.context.onZoom(subject.cell.bbox),
+              onclick: () => this.context.onZoom(figuresOf(subject).bbox),
             },
             words.t("panel.zoom"),
           ),
@@ -217,7 +210,7 @@ export class Panel {
     return section;
   }
 
-  /** @param {Extract<Subject, { kind: "area" }>} subject */
+  /** @param {AreaSubject} subject */
   galleryAddress({ layer, area }) {
     const query = new URLSearchParams({
       lang: this.context.words().lang,
@@ -234,7 +227,8 @@ export class Panel {
   async fillPhotos(subject, section) {
     const words = this.context.words();
     const attribute = this.context.attribute();
-    const known = this.photos.get(attribute.key) ?? fetchPhotos(subject, attribute.key);
+    const known =
+      this.photos.get(attribute.key) ?? photosOf(subject, attribute.key, PHOTOS_A_COLUMN);
     this.photos.set(attribute.key, known);
     const columns = await known.catch(() => {
       this.photos.delete(attribute.key);
@@ -253,38 +247,5 @@ export class Panel {
 function placeholders() {
   return Array.from({ length: PHOTOS_A_COLUMN }, () =>
     element("span", { class: "photo-card photo-waiting" }),
-  );
-}
-
-/** @param {Subject | null} subject */
-function keyOf(subject) {
-  if (!subject) return "";
-  if (subject.kind === "area") return `${subject.layer.key}/${subject.area.code}`;
-  return `${subject.cell.z}/${subject.cell.x}/${subject.cell.y}`;
-}
-
-/** @param {Subject} subject @returns {Figures} */
-function figuresOf(subject) {
-  return subject.kind === "area" ? subject.area.attributes : subject.cell.attributes;
-}
-
-/** The first photos of the three orders; one photo is never shown twice. @param {Subject} subject @param {string} attribute */
-async function fetchPhotos(subject, attribute) {
-  const where =
-    subject.kind === "area"
-      ? { layer: subject.layer.key, area: subject.area.code }
-      : { bbox: cellBbox(subject.cell).join(",") };
-  const pages = await Promise.all(
-    ["most", "typical", "least"].map((order) =>
-      api.photos({ ...where, attribute, order, limit: PHOTOS_A_COLUMN }),
-    ),
-  );
-  const seen = new Set();
-  return pages.map(({ photos }) =>
-    photos.filter(({ id }) => {
-      const isNew = !seen.has(id);
-      seen.add(id);
-      return isNew;
-    }),
   );
 }

@@ -3,11 +3,12 @@
 import * as api from "../api.js";
 import { byId } from "../dom.js";
 import { cellBbox, cellSideM } from "../geometry.js";
+import { bboxOf } from "../zone.js";
 import { spreadOf } from "./colouring.js";
 import { tipOf, tipOfArea } from "./wording.js";
 
 /** @import {MapView} from "../leaflet/view.js" */
-/** @import {CellKey, Hit, MapState} from "../types.d.ts" */
+/** @import {CellKey, DrawnShape, Hit, MapState} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
 /** @import {Painter} from "./painter.js" */
 /** @import {Panel} from "./panel.js" */
@@ -43,10 +44,11 @@ export class Selection {
 
   /** @param {boolean} first whether the page has just been opened */
   async show(first) {
-    const { area, cell } = this.desk.state;
+    const { area, cell, zone } = this.desk.state;
     this.mark();
     if (area) await this.showArea(area, first);
     else if (cell) await this.showCell(cell);
+    else if (zone) await this.showZone(zone, first);
     else this.panel.show(null);
     const isOpen = this.panel.subject !== null;
     document.body.classList.toggle("has-panel", isOpen);
@@ -85,12 +87,38 @@ export class Selection {
     }
   }
 
+  /** @param {DrawnShape} shape @param {boolean} first */
+  async showZone(shape, first) {
+    if (first && this.desk.state.view === null) this.view.fit(bboxOf(shape), this.padding());
+    try {
+      const zone = await api.zone(shape);
+      if (this.desk.state.zone !== shape) return;
+      const spread = spreadOf({ kind: "cells" }, this.desk.release) ?? 5;
+      this.panel.show({ kind: "zone", shape, zone, spread });
+      const [west, south, east, north] = bboxOf(shape);
+      const middle = { lat: (south + north) / 2, lon: (west + east) / 2 };
+      if (!first) this.view.reveal([west, south, east, north], middle, this.padding());
+    } catch (error) {
+      const failed = /** @type {Error} */ (error);
+      if (this.desk.state.zone !== shape) return;
+      if (!(failed instanceof api.RequestFailed && failed.status === 422)) this.onError(failed);
+      else this.panel.show({ kind: "refused", shape, problem: failed.problem });
+    }
+  }
+
+  /** What was drawn is chosen. @param {DrawnShape} zone @param {boolean} byKeyboard */
+  pickZone(zone, byKeyboard) {
+    this.desk.store.set({ zone, area: null, cell: null });
+    if (byKeyboard) this.focusPanel();
+  }
+
   /** Outlines on the map what is chosen. */
   mark() {
-    const { area, cell, photo } = this.desk.state;
+    const { area, cell, zone, photo } = this.desk.state;
     this.view.select({
       area: area && area.layer === this.painter.outlined ? area.code : null,
       cell: cell ? cellBbox(cell) : null,
+      zone,
       photo,
     });
   }
@@ -99,7 +127,7 @@ export class Selection {
   openArea(code, also) {
     const layer = this.painter.areaLayer;
     if (!layer) return;
-    this.desk.store.set({ ...also, area: { layer, code }, cell: null });
+    this.desk.store.set({ ...also, area: { layer, code }, cell: null, zone: null });
     const area = this.desk.areaOf(layer, code);
     if (area) this.view.fit(area.bbox, this.padding(), AREA_ZOOM);
     this.focusPanel();
@@ -116,8 +144,9 @@ export class Selection {
     const { store } = this.desk;
     if (hit.kind === "photo") store.set({ photo: hit.id });
     else if (hit.kind === "area") {
-      store.set({ area: { layer: this.painter.areaLayer ?? "", code: hit.code }, cell: null });
-    } else store.set({ cell: { z: hit.z, x: hit.x, y: hit.y }, area: null });
+      const area = { layer: this.painter.areaLayer ?? "", code: hit.code };
+      store.set({ area, cell: null, zone: null });
+    } else store.set({ cell: { z: hit.z, x: hit.x, y: hit.y }, area: null, zone: null });
     if (byKeyboard && hit.kind !== "photo") this.focusPanel();
   }
 
@@ -129,10 +158,10 @@ export class Selection {
   }
 
   close() {
-    const { area, cell } = this.desk.state;
-    if (!area && !cell) return;
+    const { area, cell, zone } = this.desk.state;
+    if (!area && !cell && !zone) return;
     const hadFocus = byId("panel").contains(document.activeElement);
-    this.desk.store.set({ area: null, cell: null });
+    this.desk.store.set({ area: null, cell: null, zone: null });
     if (!hadFocus) return;
     if (area && this.painter.colouring.kind === "areas") this.view.areas.focus(area.code);
     else byId("map").focus({ preventScroll: true });
