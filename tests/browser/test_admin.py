@@ -314,3 +314,29 @@ def test_progress_comes_back_after_the_server_could_not_answer(page: Page, offic
     expect(page.locator("#scoring")).to_contain_text("Aún no hay fotos aceptadas.")
     away = False
     expect(page.locator("#scoring")).to_contain_text("0 de 1 puntuadas", timeout=SLOW_MS)
+
+
+def test_a_photo_is_taken_down_and_a_batch_cancelled_and_deleted(
+    page: Page, office: Office, tmp_path: Path
+) -> None:
+    sign_in(page, office)
+    make_batch(page, "Diciembre")
+    page.locator("#files").set_input_files(write_files(tmp_path, 1200, 2))
+    expect(page.locator("#rows tr")).to_have_count(2)
+    dialog = page.get_by_role("dialog")
+    page.locator("#rows tr").first.get_by_role("button").click()
+    dialog.get_by_role("button", name="Volver").click()
+    expect(dialog).to_be_hidden()
+    page.locator("#rows tr").first.get_by_role("button").click()
+    dialog.get_by_label("Motivo").fill("lo pidió un vecino")
+    dialog.get_by_role("button", name="Retirar").click()
+    expect(page.locator("#rows")).to_contain_text("Esta foto fue retirada")
+    expect(page.locator("#scoring")).to_contain_text("0 de 1 puntuadas")
+    page.get_by_role("button", name="Cancelar lote").click()
+    dialog.get_by_role("button", name="Cancelar lote").click()
+    expect(page.locator("#state")).to_have_text("cancelado")
+    expect(page.locator("#drop-note")).to_have_text("No recibe más archivos.")
+    page.get_by_role("button", name="Eliminar lote").click()
+    dialog.get_by_role("button", name="Eliminar lote").click()
+    expect(page.get_by_role("heading", name="Lotes", exact=True)).to_be_visible()
+    expect(page.get_by_text("Diciembre")).to_have_count(0)

@@ -52,9 +52,34 @@ export function create(batch) {
   });
 }
 
-/** @param {number} batch @param {"score" | "complete" | "retry"} what @returns {Promise<Progress>} */
+/** @param {number} batch @param {"score" | "complete" | "retry" | "cancel"} what @returns {Promise<Progress>} */
 export function act(batch, what) {
   return json(`/api/admin/batches/${batch}/${what}`, { method: "POST" });
+}
+
+/** @param {string | null} refusal why the bytes stay refused, "" for the usual reason; null if they don't */
+function refused(refusal) {
+  const asked = new URLSearchParams({ refuse: String(refusal !== null) });
+  if (refusal) asked.set("reason", refusal);
+  return asked;
+}
+
+/**
+ * Deletes for some seconds; how much is left, null once the batch is gone, by whomever.
+ * @param {number} batch @param {string | null} refusal @returns {Promise<number | null>}
+ */
+export async function removeBatch(batch, refusal) {
+  const url = `/api/admin/batches/${batch}?${refused(refusal)}`;
+  const response = await answer(url, { method: "DELETE" });
+  if (response.status === 204 || response.status === 404) return null;
+  return (await body(response)).left;
+}
+
+/** @param {number} photo @param {string | null} refusal */
+export async function removePhoto(photo, refusal) {
+  const url = `/api/admin/photos/${photo}?${refused(refusal)}`;
+  const response = await answer(url, { method: "DELETE" });
+  if (response.status !== 404) await body(response);
 }
 
 /** @param {number} batch @returns {Promise<Progress>} */

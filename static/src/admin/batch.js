@@ -4,6 +4,7 @@ import { byId, element } from "../dom.js";
 import { progress as ask, manifest, RequestFailed, send, uploads } from "./api.js";
 import { chosen, dropped, sorted } from "./dropping.js";
 import { Positions } from "./positions.js";
+import { Removing } from "./removing.js";
 import { Scoring } from "./scoring.js";
 import { Sending } from "./sending.js";
 import { Verdicts } from "./verdicts.js";
@@ -28,8 +29,14 @@ class BatchPage {
     /** @type {HTMLElement[]} */
     this.notes = [];
     this.settled = this.#settledCount(batch);
-    this.verdicts = new Verdicts(batch.id, words);
+    this.removing = new Removing(words, {
+      cancelled: (progress) => this.scoring.take(progress),
+      photoGone: () => this.#photoGone(),
+    });
+    this.verdicts = new Verdicts(batch.id, words, (upload) => this.removing.takeDown(upload));
     this.scoring = new Scoring(batch, words, (progress) => this.#news(progress));
+    byId("cancel").addEventListener("click", () => this.removing.cancel(this.batch));
+    byId("delete").addEventListener("click", () => this.removing.deleteBatch(this.batch));
     this.sending = new Sending({
       send: (sendable) => send(batch.id, sendable, this.positions.of(sendable.path)),
       onAnswer: (upload) => this.verdicts.add([upload]),
@@ -58,6 +65,16 @@ class BatchPage {
       // The next news asks again.
       if (!(error instanceof RequestFailed)) throw error;
     }
+  }
+
+  async #photoGone() {
+    try {
+      this.verdicts.add(await uploads(this.batch.id));
+    } catch (error) {
+      // The photo is gone all the same; the page says so when it is opened again.
+      if (!(error instanceof RequestFailed)) throw error;
+    }
+    await this.#refresh();
   }
 
   #listenForFiles() {

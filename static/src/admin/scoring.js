@@ -97,17 +97,20 @@ export class Scoring {
     stateTag.className = `tag state-${state}`;
     stateTag.textContent = this.words.t(`state.${state}`);
     const waiting = this.#waiting();
-    /** @type {HTMLButtonElement} */ (byId("score")).disabled = waiting === 0;
+    const takenBack = state === "cancelled" || state === "deleting";
+    /** @type {HTMLButtonElement} */ (byId("score")).disabled = waiting === 0 || takenBack;
     byId("complete").hidden = state !== "open";
-    byId("retry").hidden = counts.failed + counts.unreadable === 0;
+    byId("cancel").hidden = state !== "open" && state !== "scoring";
+    byId("retry").hidden = counts.failed + counts.unreadable === 0 || takenBack;
     const map = /** @type {HTMLAnchorElement} */ (byId("map"));
     map.hidden = bbox === null || counts.scored === 0;
     if (bbox) map.href = mapAddress(bbox, this.words.lang);
     const open = state === "open";
     byId("drop").classList.toggle("is-closed", !open);
     byId("drop-title").textContent = this.words.t(open ? "drop.title" : "drop.closed.title");
-    byId("drop-note").textContent = this.words.t(open ? "drop.note" : "drop.closed");
-    byId("choose-manifest").hidden = open;
+    const note = takenBack ? "drop.taken_back" : "drop.closed";
+    byId("drop-note").textContent = this.words.t(open ? "drop.note" : note);
+    byId("choose-manifest").hidden = open || takenBack;
   }
 
   #waiting() {

@@ -11,9 +11,10 @@ const SHOWN_AT_ONCE = 100;
 const FILTERS = ["all", "accepted", "held", "duplicate", "rejected"];
 
 export class Verdicts {
-  /** @param {number} batch @param {AdminWords} words */
-  constructor(batch, words) {
+  /** @param {number} batch @param {AdminWords} words @param {(upload: Upload) => void} onTakeDown */
+  constructor(batch, words, onTakeDown) {
     this.batch = batch;
+    this.onTakeDown = onTakeDown;
     this.words = words;
     /** @type {Map<number, Upload>} by id, in the order in which they came */
     this.uploads = new Map();
@@ -84,6 +85,21 @@ export class Verdicts {
   }
 
   /** @param {Upload} upload */
+  #takeDown(upload) {
+    const { words } = this;
+    return element(
+      "button",
+      {
+        type: "button",
+        class: "link",
+        "aria-label": words.t("removal.photo", { path: upload.path }),
+        onclick: () => this.onTakeDown(upload),
+      },
+      words.t("removal.photo.yes"),
+    );
+  }
+
+  /** @param {Upload} upload */
   #row(upload) {
     const { words } = this;
     const photo = upload.photo_id;
@@ -124,6 +140,7 @@ export class Verdicts {
         ),
       ),
       element("td", {}, why, why && link ? " " : null, link || null),
+      element("td", {}, upload.verdict === "accepted" && photo !== null && this.#takeDown(upload)),
     );
   }
 }
