@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive
 
 from app import batches
-from app.batches import BatchIn, BatchOut, Decoder, PlaceOut, Progress, UploadOut
+from app.batches import BatchIn, BatchOut, Decoder, PlaceOut, Progress, UploadOut, verdict_table
 from app.batches.shapes import PositionOut
 from app.db import SessionFactory, driver_errors
 from app.errors import BadRequest, BatchNotFound, NotFound
@@ -63,6 +63,21 @@ def list_files(
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> list[UploadOut]:
     return batches.uploads(session, batch_id, after, limit)
+
+
+@router.get("/{batch_id}/files.csv")
+def download_files(request: Request, batch_id: int) -> Response:
+    """All verdicts as CSV; cells that a spreadsheet would run begin with a quote."""
+    sessions: SessionFactory = request.app.state.sessions
+    verdict_table.must_exist(sessions, batch_id)
+    return StreamingResponse(
+        verdict_table.lines(sessions, batch_id),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="batch-{batch_id}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 @router.post(

@@ -1,0 +1,56 @@
+"""All verdicts of a batch as CSV, for a spreadsheet that must not run what strangers wrote."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from app.batches.batch import get
+from app.batches.progress import uploads
+from app.batches.shapes import UploadOut
+from app.db import SessionFactory, driver_errors
+
+COLUMNS = ("path", "verdict", "reason", "warnings", "message", "photo_id", "scored")
+_PAGE = 1000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def lines(sessions: SessionFactory, batch_id: int) -> Iterator[bytes]:
+    """UTF-8 with a mark, which spreadsheets ask for; each page is read in a session of its own."""
+    yield b"\xef\xbb\xbf" + _csv([COLUMNS])
+    last = 0
+    while True:
+        with driver_errors(), sessions.begin() as session:
+            page = uploads(session, batch_id, last, _PAGE)
+        if not page:
+            return
+        yield _csv([_row(upload) for upload in page])
+        last = page[-1].id
+
+
+def must_exist(sessions: SessionFactory, batch_id: int) -> None:
+    """What is raised in a stream comes too late for a status."""
+    with driver_errors(), sessions.begin() as session:
+        get(session, batch_id)
+
+
+def safe(cell: str) -> str:
+    """A quote before what a spreadsheet would take for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+
+
+def _row(upload: UploadOut) -> tuple[str, ...]:
+    return (
+        safe(upload.path),
+        upload.verdict,
+        safe(upload.reason or ""),
+        safe(" ".join(upload.warnings)),
+        safe(upload.message or ""),
+        "" if upload.photo_id is None else str(upload.photo_id),
+        "yes" if upload.scored else "no",
+    )
+
+
+def _csv(rows: list[tuple[str, ...]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
