@@ -100,15 +100,21 @@ def test_formulas_in_names_are_text_in_the_download(api: TestClient, batch: str)
     names = ["=cmd|'/C calc'!A0", "+1+1.jpg", "-2.jpg", "@SUM(A1).jpg", " =1+1.jpg", 'a,"b".jpg']
     for number, name in enumerate(names):
         send(api, batch, jpeg(number), name)
+    cells = {"path": "held.jpg", "lat": "=1+1", "lon": "@SUM(A1)"}
+    held = api.post(f"{batch}/files", files={"file": ("a.jpg", jpeg(99))}, data=cells)
+    assert held.json()["verdict"] == "held"
+    manifest = "filename,lat,lon\nheld.jpg,=2+2,-70\n=3+3.jpg,1,1\n"
+    placed = api.post(f"{batch}/manifest", files={"file": ("m.csv", manifest)}).json()
+    assert [problem["reason"] for problem in placed["problems"]] == ["not-a-number"]
     answer = api.get(f"{batch}/files.csv")
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.headers["content-disposition"].startswith("attachment")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert len(rows) == len(names)
+    assert len(rows) == len(names) + 1
     for row in rows:
         for cell in row.values():
             assert not cell.lstrip().startswith(("=", "+", "-", "@")), row
-    assert rows[-1]["path"] == names[-1]
+    assert rows[len(names) - 1]["path"] == names[-1]
     assert rows[1]["path"] == "'+1+1.jpg"
     assert api.get("/api/admin/batches/999/files.csv").status_code == 404
 
