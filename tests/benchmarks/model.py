@@ -1,10 +1,14 @@
-"""What scoring costs beside a bare forward pass: `python -m tests.benchmarks.model`.
+"""What scoring costs in time and memory: `python -m tests.benchmarks.model [time | memory]`.
 
-Ratios within one run, each the median of interleaved repeats, so that a busy machine slows both
-sides. Random weights and random photos: neither changes the speed.
+Ratios within one run. Of times each is the median of interleaved repeats, so that a busy machine
+slows both sides. Random weights and random photos: neither changes speed or memory. With a GPU
+everything is measured on it too.
 """
 
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,46 +19,39 @@ import torch
 from PIL import Image
 
 from model import device as devices
-from model import release as releases
 from model.folding import for_inference
 from model.head import Head
 from model.images import Preprocessing, one_view
 from model.networks import bare_trunk
-from model.release import Release
+from model.release import Release, load
 from model.scoring import Scorer
+from tests.model import releases
 
 ATTRIBUTES = ("safety", "lively", "boring", "wealthy", "depressing", "beautiful")
 PHOTOS = 128
 REPEATS = 5
+FEW, MANY = 2_000, 20_000
 
 
-def write_photos(folder: Path) -> list[tuple[str, Path]]:
+def write_photos(folder: Path, number: int, width: int, height: int) -> list[tuple[str, Path]]:
     rng = np.random.default_rng(0)
-    for number in range(PHOTOS):
+    folder.mkdir()
+    for name in range(number):
         coarse = Image.fromarray(rng.integers(0, 255, (15, 20, 3), dtype=np.uint8))
-        coarse.resize((480, 360), Image.Resampling.BICUBIC).save(folder / f"{number}.jpg")
+        coarse.resize((width, height), Image.Resampling.BICUBIC).save(folder / f"{name}.jpg")
     return [(path.stem, path) for path in sorted(folder.glob("*.jpg"))]
 
 
-def make_release(folder: Path, attributes: tuple[str, ...]) -> Release:
-    trunk = bare_trunk("mobilenet_v2", "several").eval()
+def make_release(folder: Path, attributes: tuple[str, ...], side: int = 224) -> Release:
     releases.save(
         folder,
-        trunks={"shared": ({"network": "mobilenet_v2", "pooling": "several"}, trunk)},
-        heads={key: ("shared", Head(1536, 512, 0.3).eval()) for key in attributes},
-        preprocessing={},
-        split={},
-        manifest={
-            "name": folder.name,
-            "created_at": "",
-            "splits": {},
-            **{key: {} for key in ("training", "votes", "metrics", "data", "versions")},
-            "licence": "",
-            "demo": False,
-            "notes": [],
-        },
+        bare_trunk("mobilenet_v2", "several").eval(),
+        {key: Head(1536, 512, 0.3).eval() for key in attributes},
+        network="mobilenet_v2",
+        pooling="several",
+        preprocessing={"height": side, "width": side},
     )
-    return releases.load(folder)
+    return load(folder)
 
 
 def plain_loop(release: Release, files: list[tuple[str, Path]], device: torch.device) -> None:
@@ -83,10 +80,10 @@ def rates(rounds: dict[str, tuple[int, Callable[[], object]]]) -> dict[str, floa
     return {name: rounds[name][0] / statistics.median(times) for name, times in seconds.items()}
 
 
-def measure(device: torch.device) -> None:
+def measure_time(device: torch.device) -> None:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
-        files = write_photos(folder)
+        files = write_photos(folder / "photos", PHOTOS, 480, 360)
         six = make_release(folder / "six", ATTRIBUTES)
         one = make_release(folder / "one", ATTRIBUTES[:1])
         score_six, score_one = Scorer(six, str(device)), Scorer(one, str(device))
@@ -106,16 +103,66 @@ def measure(device: torch.device) -> None:
     for name, photos in rate.items():
         print(f"{device.type:>5}  {name:<26}{photos:8.1f} photos/s")
     all_six = rate["files, six attributes"]
-    ratios = {
-        "files / bare forward pass": all_six / rate["bare forward pass"],
-        "time of six / of one": rate["files, one attribute"] / all_six,
-        "files / plain loop": all_six / rate["plain loop, six networks"],
-    }
-    for name, ratio in ratios.items():
-        print(f"{device.type:>5}  {name:<26}{ratio:8.2f}")
+    show(device, "files / bare forward pass", all_six / rate["bare forward pass"], "≥ 0.90")
+    show(device, "time of six / of one", rate["files, one attribute"] / all_six, "≤ 1.15")
+    show(device, "files / plain loop", all_six / rate["plain loop, six networks"], "≥ 6")
+
+
+def show(device: torch.device, name: str, ratio: float, wanted: str) -> None:
+    print(f"{device.type:>5}  {name:<26}{ratio:8.2f}  wanted {wanted}", flush=True)
+
+
+# The largest resident set of the process that scores; `ru_maxrss` would count its parent's too.
+SCORE = """
+import sys
+from app.cli_model import app
+
+app(["score", *sys.argv[1:]], standalone_mode=False)
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
+
+
+def peak_mb(release: Path, photos: Path, out: Path, device: torch.device) -> float:
+    """Of a process that runs `mirada model score`."""
+    said = subprocess.run(
+        [sys.executable, "-c", SCORE, release, photos, "--out", out, "--device", device.type],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return int(said.stdout.splitlines()[-1]) / 1024
+
+
+def measure_memory(device: torch.device) -> None:
+    """Small photos, seen small, so that there is time for many; names of the same few files."""
+    peaks = []
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        make_release(folder / "release", ATTRIBUTES, side=32)
+        files = write_photos(folder / "photos", 200, 120, 90)
+        for number in FEW, MANY:
+            many = folder / str(number)
+            many.mkdir()
+            for copy in range(number):
+                os.link(files[copy % len(files)][1], many / f"{copy}.jpg")
+            begun = time.perf_counter()
+            peak = peak_mb(folder / "release", many, folder / f"{number}.parquet", device)
+            rate = number / (time.perf_counter() - begun)
+            peaks.append(peak)
+            name = f"{number:,} photos"
+            print(f"{device.type:>5}  {name:<26}{peak:8.1f} MB  at {rate:.0f} photos/s", flush=True)
+    show(device, "memory of many / of few", peaks[1] / peaks[0], "≤ 1.20")
+
+
+def main(parts: list[str]) -> None:
+    for name in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
+        device = torch.device(name)
+        if "memory" not in parts:
+            measure_time(device)
+        if "time" not in parts:
+            measure_memory(device)
 
 
 if __name__ == "__main__":
-    measure(torch.device("cpu"))
-    if torch.cuda.is_available():
-        measure(torch.device("cuda"))
+    main(sys.argv[1:])
