@@ -53,12 +53,15 @@ def train(
         bool, typer.Option(help="Mark the release as trained on drawn scenes.")
     ] = False,
 ) -> None:
-    """Train one ranker per attribute and write a release."""
+    """Train one ranker per attribute and write a release.
+
+    Killed, the same command goes on where it was. Under torchrun all processes train together.
+    """
     with _plainly():
-        from model.training import train as run
+        from model.training import make
 
         with _progress() as progress:
-            release = run(
+            wrote = make(
                 votes,
                 photos,
                 out,
@@ -66,9 +69,14 @@ def train(
                 name=name or out.name,
                 demo=demo,
                 progress=progress,
+                notice=_notice,
             )
-        _print_figures(release.manifest["votes"], release.manifest["metrics"])
-        typer.echo(f"Release {release.name} is in {out}.")
+        if wrote:
+            from model import manifest
+
+            described = manifest.describe(out)
+            _print_figures(described["votes"], described["metrics"])
+            typer.echo(f"Release {described['name']} is in {out}.")
 
 
 @app.command()
@@ -231,6 +239,10 @@ def _progress(*further: ProgressColumn) -> Iterator[Callable[[str, int, int], No
             bars.update(stages[stage], completed=done)
 
         yield show
+
+
+def _notice(sentence: str) -> None:
+    errors.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_figures(

@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,10 @@ NOTHING_KEPT = Keeper(None, 0)
 def read(content: bytes, device: torch.device) -> State:
     """Tensors, numbers and texts; anything else in it is refused, never run."""
     try:
-        state: State = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            # Of a strange file torch warns before it refuses it; the refusal is enough.
+            warnings.simplefilter("ignore", UserWarning)
+            state: State = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise ReleaseError(
             f"The state of an unfinished training is damaged ({error}); "

@@ -58,7 +58,7 @@ class Group:
         """Replace each by that of the leading process."""
         if self.size > 1:
             for tensor in tensors:
-                dist.broadcast(tensor, 0)
+                dist.broadcast(tensor.detach(), 0)
 
     def agree(self, value: float) -> float:
         """The leading process's value, so that all decide alike."""

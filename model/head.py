@@ -7,13 +7,15 @@ from torch import Tensor, nn
 class Dropout(nn.Dropout):
     """Dropout with a random generator of its own, so that heads can train side by side.
 
-    Without one it draws from torch's, which all threads share.
+    Without one it draws from torch's, which all threads share. With p = 0 it draws nothing.
     """
 
     generator: torch.Generator | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        if not self.training or self.generator is None:
+        if self.p == 0 or not self.training:
+            return inputs
+        if self.generator is None:
             return super().forward(inputs)
         kept = torch.rand(inputs.shape, generator=self.generator, device=inputs.device) >= self.p
         return inputs * kept / (1 - self.p)
