@@ -60,20 +60,24 @@ def weights(
 
 
 def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
-    """The largest difference of two weights, in shares of the largest weight beside them."""
+    """Length of the difference of all weights, in shares of their length."""
     assert one.keys() == other.keys()
-    return max(
-        float((one[name] - other[name]).abs().max() / one[name].abs().max().clamp(min=1e-6))
-        for name in one
+    first, second = (
+        torch.cat([weights[name].double().flatten() for name in sorted(one)])
+        for weights in (one, other)
     )
+    return float((first - second).norm() / first.norm())
 
 
-# Rounding grows on its way through a random MobileNetV2, less so through five convolutions.
+# The gradients are the same ones to 1e-15 in double precision. In single precision a random
+# MobileNetV2 makes 1e-3 of rounding in one step, a ResNet18 1e-6: hence no trained MobileNetV2.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trunk", "trained", "together", "tolerance"),
     [
-        ("mobilenet_v2", False, False, 1e-4),
-        ("alexnet", True, False, 1e-5),
+        ("mobilenet_v2", False, False, 1e-7),
+        ("alexnet", True, False, 1e-7),
+        ("resnet18", True, True, 1e-4),
     ],
 )
 def test_two_processes_train_as_one_with_the_doubled_batch(
