@@ -53,6 +53,7 @@ test: setup assets ## Run all tests, in two processes, browser included
 bench: setup ## Measure publishing, tiles, figures and scoring, on random photos (PHOTOS=100000)
 	@$(PYTHON) -m tests.benchmarks $(if $(PHOTOS),--photos $(PHOTOS))
 	@$(PYTHON) -m tests.benchmarks.model
+	@$(PYTHON) -m tests.benchmarks.training
 
 screenshots: setup assets ## Photograph the demo's map in three window sizes, into screenshots/
 	@$(PYTHON) -m tests.screenshots screenshots

@@ -77,7 +77,7 @@ def _tune(
         for use in ("train", "validation")
     )
     files = list(material.files.values())
-    learner = _OnPhotos(trunk, files, train, len(attributes), work.config, work.group)
+    learner = OnPhotos(trunk, files, train, len(attributes), work.config, work.group)
     journal = work.journal(name)
     course = run(
         learner,
@@ -116,7 +116,12 @@ class _Scored(nn.Module):
         return loss
 
 
-class _OnPhotos:
+class OnPhotos:
+    """A trunk and its heads in training; what `model.course` asks of it.
+
+    train: pairs whose rows stand for `files`; they stay on the CPU.
+    """
+
     def __init__(
         self,
         trunk: nn.Module,
