@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from model.head import Head
 from model.images import Preprocessing
@@ -61,11 +62,18 @@ class Normalised(nn.Module):
 
 
 def settle(trunk: nn.Module, images: Tensor) -> None:
-    """Give batch norms the statistics of these images.
+    """Make a trunk with random weights fit to be trained: norms with statistics of these images.
 
-    Those of a network with random weights are 0 and 1, with which its outputs grow or fade from
-    layer to layer; since they are not trained, they must fit from the start.
+    The ones that it has are 0 and 1, with which its outputs grow or fade from layer to layer;
+    since they are not trained, they must fit from the start. The last norm of each residual block
+    starts at a scale of 0, as Goyal et al. 2017 do: a ResNet50 diverges in its first steps
+    otherwise.
     """
+    for block in trunk.modules():
+        if isinstance(block, BasicBlock):
+            nn.init.zeros_(block.bn2.weight)
+        elif isinstance(block, Bottleneck):
+            nn.init.zeros_(block.bn3.weight)
     norms = [module for module in trunk.modules() if isinstance(module, nn.BatchNorm2d)]
     before = [norm.momentum for norm in norms]
     for norm in norms:

@@ -1,6 +1,7 @@
 """Trained trunks, from votes to scores."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import nn
 
 from model import cleaning, evaluation
 from model import device as devices
-from model.config import Config, check
+from model.config import Config, LossConfig, check
 from model.cores import OnCores
 from model.errors import ConfigError
 from model.head import Head
@@ -81,6 +82,18 @@ def test_each_attribute_gets_a_trunk_of_its_own(material: Material, tmp_path: Pa
     log = (release.folder / LOG).read_text().splitlines()
     assert log[0].startswith("fit,epoch,step,learning_rate")
     assert {line.split(",")[0] for line in log[1:]} == {"safety", "lively"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["alexnet", "resnet50", "densenet121", "convnext_tiny"])
+def test_loss_falls_from_random_weights(material: Material, tmp_path: Path, name: str) -> None:
+    _, photos, qualities = material
+    scenes.write_votes(tmp_path / "votes.csv", {"safety": qualities["safety"]}, 90, seed=5)
+    own = config(trunk=name, dropout=0.0)
+    own = replace(own, loss=LossConfig(), fitting=replace(own.fitting, learning_rate=1e-3))
+    release = train(tmp_path / "votes.csv", photos, tmp_path / "release", own, name=name)
+    losses = [one["train_loss"] for one in release.manifest["training"]["fits"]["safety"]["epochs"]]
+    assert losses[1] < losses[0] < 1.5
 
 
 @pytest.mark.slow
