@@ -1,5 +1,6 @@
 """Databases for tests: a PostGIS cluster that lives as long as the run, and nobody else's data."""
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -191,3 +192,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the data folder {folder}, which is not part of the project")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright leaves its idle loop set as running, and a process runs other tests after it."""
+    if "browser" in request.fixturenames:
+        yield
+        return
+    idle = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    yield
+    asyncio.events._set_running_loop(idle)

@@ -1,6 +1,5 @@
 """The worker on a real database, with real networks of random weights."""
 
-import asyncio
 import os
 import random
 import shutil
@@ -44,15 +43,6 @@ from app.settings import Settings
 from app.worker import run
 run(Settings(data_dir=pathlib.Path(sys.argv[1])), sys.argv[2], heartbeat_s=0.3, stalled_after_s=1.5)
 """
-
-
-@pytest.fixture(autouse=True)
-def own_event_loop() -> Iterator[None]:
-    """The browser tests' Playwright leaves its idle loop set as running in this process."""
-    idle = asyncio.events._get_running_loop()
-    asyncio.events._set_running_loop(None)
-    yield
-    asyncio.events._set_running_loop(idle)
 
 
 @pytest.fixture(scope="module")
