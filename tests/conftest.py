@@ -16,7 +16,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import cluster, readiness
-from app.db import make_engine, session_factory
+from app.db import SessionFactory, make_engine, session_factory
+from app.photos.files import PhotoFiles
+from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 RUNS = Path(tempfile.gettempdir()) / f"mirada-tests-{os.geteuid()}"
@@ -183,6 +185,30 @@ def clean_database(server_url: str) -> Iterator[str]:
     """The URL of a migrated database of one test's own, for real commits and several sessions."""
     with copied(server_url) as url:
         yield url
+
+
+@pytest.fixture
+def clean_engine(clean_database: str) -> Iterator[Engine]:
+    """With as many connections as any test has threads."""
+    engine = make_engine(clean_database, pool_size=16, application_name="mirada-tests")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(clean_engine: Engine) -> SessionFactory:
+    return session_factory(clean_engine)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of an installation with a data folder of the test's own."""
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def files(settings: Settings) -> PhotoFiles:
+    return PhotoFiles(settings.photo_dir)
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,11 @@ import io
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app import batches, queue, scores, totals
@@ -17,7 +16,7 @@ from app.attributes import KEYS
 from app.batches import BatchClosed, BatchIn, Decoder, File, Placement, UploadOut
 from app.batches.placing import matches
 from app.batches.receiving import clean_path
-from app.db import SessionFactory, make_engine, session_factory
+from app.db import SessionFactory
 from app.errors import BatchNotFound, RejectedFile
 from app.images import MAX_BYTES, derive
 from app.photos import delete
@@ -35,23 +34,6 @@ def decoder() -> Iterator[Decoder]:
     decoder = Decoder()
     yield decoder
     decoder.close()
-
-
-@pytest.fixture
-def clean_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, pool_size=12, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def sessions(clean_engine: Engine) -> SessionFactory:
-    return session_factory(clean_engine)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> PhotoFiles:
-    return PhotoFiles(tmp_path / "photos")
 
 
 class Uploading:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from app import batches, queue, scores, totals, worker
 from app.attributes import KEYS
 from app.batches import BatchClosed, BatchIn, Decoder, File, NothingToCancel, Placement, removal
 from app.batches.removal import photos_left
-from app.db import SessionFactory, make_engine, session_factory
+from app.db import SessionFactory
 from app.errors import BatchNotFound
 from app.photos import delete as photos
 from app.photos.files import PhotoFiles
@@ -31,23 +30,6 @@ from tests.rankers import jpeg
 
 BATCH = BatchIn(title="Julio", source="Municipalidad", licence="CC BY 4.0", blurred=True)
 SCALE = dict.fromkeys(KEYS, np.linspace(0.0, 1.0, 101))
-
-
-@pytest.fixture
-def sessions(clean_database: str) -> Iterator[SessionFactory]:
-    engine = make_engine(clean_database, pool_size=12, application_name="mirada-tests")
-    yield session_factory(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data")
-
-
-@pytest.fixture
-def files(settings: Settings) -> PhotoFiles:
-    return PhotoFiles(settings.photo_dir)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app import areas, scores, totals
 from app.attributes import KEYS
-from app.db import SessionFactory, make_engine, session_factory
+from app.db import SessionFactory
 from app.errors import ReleaseNotFound
 from app.photos.delete import delete as delete_photos
 from app.photos.files import PhotoFiles
@@ -31,18 +30,6 @@ ROWS = [
     areas.AreaRow("e", "Oriente", square(-70, -34, 1)),
 ]
 ZONES = [areas.AreaRow(str(i), str(i), square(-71 + i / 5, -34, 0.2)) for i in range(10)]
-
-
-@pytest.fixture
-def sessions(clean_database: str) -> Iterator[SessionFactory]:
-    engine = make_engine(clean_database, pool_size=16, application_name="mirada-tests")
-    yield session_factory(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> PhotoFiles:
-    return PhotoFiles(tmp_path)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from scipy.stats import spearmanr
-from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from app import areas, queue, releases, scores, totals
 from app.attributes import KEYS
-from app.db import SessionFactory, make_engine, session_factory
+from app.db import SessionFactory
 from app.errors import (
     BadRelease,
     BadRequest,
@@ -331,18 +331,6 @@ def test_a_folder_is_deleted_only_without_its_row(
     assert not (store / "first").exists()
     with pytest.raises(BadRequest):
         releases.delete_folder(session, "..", store)
-
-
-@pytest.fixture
-def clean_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def sessions(clean_engine: Engine) -> SessionFactory:
-    return session_factory(clean_engine)
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:

@@ -1,53 +1,21 @@
 """What becomes of releases while a worker scores with them: real networks of random weights."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app import queue, releases, scores, totals, worker
-from app.db import SessionFactory, make_engine, session_factory
+from app.db import SessionFactory
 from app.errors import ReleaseNotFound
 from app.photos.files import PhotoFiles
 from app.settings import Settings
 from app.tables import Release, score
 from tests.builders import flat, make_photo, make_release
 from tests.rankers import add_photos, write_release
-
-
-@pytest.fixture(autouse=True)
-def own_event_loop() -> Iterator[None]:
-    """The browser tests' Playwright leaves its idle loop set as running in this process."""
-    idle = asyncio.events._get_running_loop()
-    asyncio.events._set_running_loop(None)
-    yield
-    asyncio.events._set_running_loop(idle)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data")
-
-
-@pytest.fixture
-def files(settings: Settings) -> PhotoFiles:
-    return PhotoFiles(settings.photo_dir)
-
-
-@pytest.fixture
-def clean_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def sessions(clean_engine: Engine) -> SessionFactory:
-    return session_factory(clean_engine)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app import queue, releases, scores, totals, worker
 from app.attributes import KEYS
-from app.db import SessionFactory, make_engine, session_factory
+from app.db import SessionFactory
 from app.errors import DatabaseAway, NotMigrated
 from app.photos import delete
 from app.photos.files import PhotoFiles
@@ -48,28 +48,6 @@ run(Settings(data_dir=pathlib.Path(sys.argv[1])), sys.argv[2], heartbeat_s=0.3, 
 @pytest.fixture(scope="module")
 def release_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_release(tmp_path_factory.mktemp("trained"), "first")
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data")
-
-
-@pytest.fixture
-def files(settings: Settings) -> PhotoFiles:
-    return PhotoFiles(settings.photo_dir)
-
-
-@pytest.fixture
-def clean_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def sessions(clean_engine: Engine) -> SessionFactory:
-    return session_factory(clean_engine)
 
 
 @pytest.fixture

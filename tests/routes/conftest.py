@@ -203,15 +203,8 @@ OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
-def access_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def password(access_engine: Engine) -> str:
-    with session_factory(access_engine).begin() as session:
+def password(clean_engine: Engine) -> str:
+    with session_factory(clean_engine).begin() as session:
         return accounts.create(session, "rosa")
 
 
@@ -222,8 +215,8 @@ def app_of(engine: Engine, data_dir: Path, **settings: str) -> FastAPI:
 
 
 @pytest.fixture
-def access_app(access_engine: Engine, tmp_path: Path) -> FastAPI:
-    return app_of(access_engine, tmp_path)
+def access_app(clean_engine: Engine, tmp_path: Path) -> FastAPI:
+    return app_of(clean_engine, tmp_path)
 
 
 def browser_of(app: FastAPI, address: str = "http://localhost") -> TestClient:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from app import accounts, batches, scores, totals
 from app.attributes import KEYS
-from app.db import make_engine, session_factory
+from app.db import session_factory
 from app.images import MAX_BYTES
 from app.main import create_app
 from app.settings import Settings
@@ -29,24 +29,17 @@ PLACE = {"lat": "-33.45", "lon": "-70.65"}
 
 
 @pytest.fixture
-def admin_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database, application_name="mirada-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def admin_app(clean_database: str, admin_engine: Engine, tmp_path: Path) -> Iterator[FastAPI]:
+def admin_app(clean_database: str, clean_engine: Engine, tmp_path: Path) -> Iterator[FastAPI]:
     settings = Settings(database_url=SecretStr(clean_database), data_dir=tmp_path / "data")
-    app = create_app(settings, admin_engine)
+    app = create_app(settings, clean_engine)
     yield app
     if hasattr(app.state, "decoder"):
         app.state.decoder.close()
 
 
 @pytest.fixture
-def token(admin_engine: Engine) -> str:
-    with session_factory(admin_engine).begin() as session:
+def token(clean_engine: Engine) -> str:
+    with session_factory(clean_engine).begin() as session:
         accounts.create(session, "rosa")
         return accounts.create_token(session, "rosa", "test", "upload", None)
 
@@ -76,9 +69,9 @@ def send(api: TestClient, batch: str, data: bytes, path: str = "a.jpg", **fields
 
 
 def test_a_batch_from_its_beginning_to_the_map(
-    api: TestClient, batch: str, admin_engine: Engine
+    api: TestClient, batch: str, clean_engine: Engine
 ) -> None:
-    sessions = session_factory(admin_engine)
+    sessions = session_factory(clean_engine)
     with sessions.begin() as session:
         release = make_release(session, "ranked", kind="rankers", state="ready", active=True)
         scores.keep_scale(session, release.id, {1: dict.fromkeys(KEYS, 0.0)})
@@ -270,9 +263,9 @@ def test_thumbnails_are_shown_to_admins_and_hidden_from_others(
 
 
 def test_events_tell_the_progress_until_the_batch_is_done(
-    api: TestClient, batch: str, admin_engine: Engine
+    api: TestClient, batch: str, clean_engine: Engine
 ) -> None:
-    sessions = session_factory(admin_engine)
+    sessions = session_factory(clean_engine)
     send(api, batch, jpeg(1))
     seen = []
     with api.stream("GET", f"{batch}/events") as stream:
@@ -301,8 +294,8 @@ def test_a_stream_of_events_ends_by_itself_and_says_when_to_come_again(
     assert "retry: 500" in answer.text
 
 
-def test_retrying_starts_again(api: TestClient, batch: str, admin_engine: Engine) -> None:
-    sessions = session_factory(admin_engine)
+def test_retrying_starts_again(api: TestClient, batch: str, clean_engine: Engine) -> None:
+    sessions = session_factory(clean_engine)
     photo_id = send(api, batch, jpeg(1)).json()["photo_id"]
     with sessions.begin() as session:
         make_release(session, kind="rankers", state="ready")

@@ -63,9 +63,9 @@ def test_every_route_of_the_admin_refuses_strangers(
 
 
 def test_a_token_for_uploads_reaches_batches_and_nothing_else(
-    browser: TestClient, access_app: FastAPI, access_engine: Engine, password: str
+    browser: TestClient, access_app: FastAPI, clean_engine: Engine, password: str
 ) -> None:
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         upload = accounts.create_token(session, "rosa", "a", "upload", None)
     for method, path in sorted(admin_routes(access_app) - OPEN):
         address = re.sub(r"\{[^}]+\}", "1", path)
@@ -137,7 +137,7 @@ def test_signing_in_leads_to_our_own_pages_only(
 
 
 def test_a_session_lasts_until_signing_out(
-    browser: TestClient, password: str, access_engine: Engine
+    browser: TestClient, password: str, clean_engine: Engine
 ) -> None:
     sign_in(browser, password)
     page = browser.get("/admin")
@@ -150,7 +150,7 @@ def test_a_session_lasts_until_signing_out(
     assert PLAIN_COOKIE not in browser.cookies
     browser.cookies.set(PLAIN_COOKIE, token)
     assert browser.get("/admin").status_code == 303, "the old cookie opens nothing"
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         assert session.scalars(select(AdminSession)).all() == []
 
 
@@ -209,14 +209,14 @@ def test_signing_in_without_tls_says_what_is_missing(
     ],
 )
 def test_the_cookie_may_be_decided_by_a_setting(
-    access_engine: Engine,
+    clean_engine: Engine,
     tmp_path: Path,
     password: str,
     setting: str,
     address: str,
     cookie: str,
 ) -> None:
-    app = app_of(access_engine, tmp_path, cookie_secure=setting)
+    app = app_of(clean_engine, tmp_path, cookie_secure=setting)
     with browser_of(app, address) as client:
         answer = client.post(
             "/admin/sign-in",
@@ -259,9 +259,9 @@ def test_a_page_of_another_site_can_do_nothing_in_a_signed_in_browser(
 
 
 def test_a_token_needs_no_origin_and_opens_no_page_beyond_its_scope(
-    browser: TestClient, access_engine: Engine, password: str
+    browser: TestClient, clean_engine: Engine, password: str
 ) -> None:
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         upload = accounts.create_token(session, "rosa", "a", "upload", None)
         full = accounts.create_token(session, "rosa", "b", "admin", None)
     new = {"title": "a", "source": "b", "licence": "c"}
@@ -320,9 +320,9 @@ def test_pages_in_both_languages_escape_what_admins_wrote(
 
 
 def test_a_removed_account_is_out_at_once(
-    browser: TestClient, password: str, access_engine: Engine
+    browser: TestClient, password: str, clean_engine: Engine
 ) -> None:
     sign_in(browser, password)
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         session.delete(session.scalars(select(Admin)).one())
     assert browser.get("/admin").status_code == 303

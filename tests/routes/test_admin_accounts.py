@@ -24,9 +24,9 @@ def rosa(browser: TestClient, password: str) -> TestClient:
 
 
 @pytest.fixture
-def script(access_app: FastAPI, access_engine: Engine, password: str) -> Iterator[TestClient]:
+def script(access_app: FastAPI, clean_engine: Engine, password: str) -> Iterator[TestClient]:
     """With a token that may do everything."""
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         token = accounts.create_token(session, "rosa", "all", "admin", None)
     with browser_of(access_app) as client:
         client.headers["Authorization"] = f"Bearer {token}"
@@ -84,11 +84,11 @@ def test_tokens_that_cannot_be(script: TestClient, wrong: dict[str, object]) -> 
 
 
 def test_all_sessions_end_by_the_api(
-    script: TestClient, rosa: TestClient, access_engine: Engine
+    script: TestClient, rosa: TestClient, clean_engine: Engine
 ) -> None:
     assert script.delete("/api/admin/sessions").status_code == 204
     assert rosa.get("/admin").status_code == 303
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         assert session.scalars(select(AdminSession)).all() == []
 
 
@@ -162,8 +162,8 @@ def test_signing_out_everywhere_from_the_page(
     assert PLAIN_COOKIE not in rosa.cookies
 
 
-def test_the_page_speaks_both_languages(rosa: TestClient, access_engine: Engine) -> None:
-    with session_factory(access_engine).begin() as session:
+def test_the_page_speaks_both_languages(rosa: TestClient, clean_engine: Engine) -> None:
+    with session_factory(clean_engine).begin() as session:
         accounts.create_token(session, "rosa", "for ever", "admin", None)
         assert session.scalars(select(Admin.name)).all() == ["rosa"]
     for lang, word in (("es", "Llaves de programas"), ("en", "Tokens of programs")):

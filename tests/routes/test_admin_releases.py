@@ -26,8 +26,8 @@ API = "/api/admin/releases"
 
 
 @pytest.fixture
-def sessions(access_engine: Engine) -> SessionFactory:
-    return session_factory(access_engine)
+def sessions(clean_engine: Engine) -> SessionFactory:
+    return session_factory(clean_engine)
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ BATCH = batches.BatchIn(title="Julio", source="Municipalidad", licence="CC BY 4.
 
 
 @pytest.fixture
-def api(access_app: FastAPI, access_engine: Engine) -> Iterator[TestClient]:
+def api(access_app: FastAPI, clean_engine: Engine) -> Iterator[TestClient]:
     """A script with a token that may do everything."""
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         accounts.create(session, "rosa")
         token = accounts.create_token(session, "rosa", "test", "admin", None)
     with browser_of(access_app) as client:
@@ -39,9 +39,9 @@ def files(access_app: FastAPI) -> PhotoFiles:
 
 
 @pytest.fixture
-def batch_id(access_engine: Engine, files: PhotoFiles) -> int:
+def batch_id(clean_engine: Engine, files: PhotoFiles) -> int:
     """Of six scored photos that are on the map."""
-    with session_factory(access_engine).begin() as session:
+    with session_factory(clean_engine).begin() as session:
         made = batches.create(session, BATCH).id
         release = make_release(session, "demo", active=True)
         ids = []
@@ -64,9 +64,9 @@ def tiles_of(client: TestClient) -> str:
 
 
 def test_a_photo_that_is_taken_down_is_gone_at_once(
-    api: TestClient, access_engine: Engine, batch_id: int, files: PhotoFiles
+    api: TestClient, clean_engine: Engine, batch_id: int, files: PhotoFiles
 ) -> None:
-    photo_id = photo_ids(access_engine)[0]
+    photo_id = photo_ids(clean_engine)[0]
     shown = api.get(f"/photos/{photo_id}/image")
     assert shown.headers["cache-control"] == "public, max-age=300", "minutes, not for ever"
     assert "immutable" not in api.get(f"/photos/{photo_id}/thumbnail").headers["cache-control"]
@@ -80,41 +80,41 @@ def test_a_photo_that_is_taken_down_is_gone_at_once(
     again = api.delete(f"/api/admin/photos/{photo_id}")
     assert (again.status_code, again.json()["code"]) == (404, "photo-not-found")
     assert len(list(files.root.glob("*/*.original"))) == 5
-    with session_factory(access_engine)() as session:
+    with session_factory(clean_engine)() as session:
         assert session.scalars(select(RefusedPhoto.reason)).all() == ["a neighbour asked"]
         assert totals.check(session) == []
 
 
 def test_a_photo_may_be_deleted_without_refusing_it(
-    api: TestClient, access_engine: Engine, batch_id: int
+    api: TestClient, clean_engine: Engine, batch_id: int
 ) -> None:
-    [photo_id, *_] = photo_ids(access_engine)
+    [photo_id, *_] = photo_ids(clean_engine)
     assert api.delete(f"/api/admin/photos/{photo_id}?refuse=false").status_code == 204
-    with session_factory(access_engine)() as session:
+    with session_factory(clean_engine)() as session:
         assert session.scalars(select(RefusedPhoto)).all() == []
 
 
 def test_a_batch_is_cancelled_and_then_deleted(
-    api: TestClient, access_engine: Engine, batch_id: int, files: PhotoFiles
+    api: TestClient, clean_engine: Engine, batch_id: int, files: PhotoFiles
 ) -> None:
     address = f"/api/admin/batches/{batch_id}"
     cancelled = api.post(f"{address}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
-    with session_factory(access_engine)() as session:
+    with session_factory(clean_engine)() as session:
         version = session.scalars(select(Release.version)).one()
     assert api.delete(address).status_code == 204
     assert api.get(address).status_code == 404
     assert api.delete(address).status_code == 404
     assert api.get(f"{address}/events").status_code == 404
-    assert photo_ids(access_engine) == []
+    assert photo_ids(clean_engine) == []
     assert list(files.root.glob("*/*.original")) == []
-    with session_factory(access_engine)() as session:
+    with session_factory(clean_engine)() as session:
         assert session.scalars(select(Release.version)).one() > version
         assert len(session.scalars(select(RefusedPhoto)).all()) == 6
 
 
 def test_a_long_deletion_says_how_much_is_left_and_goes_on_when_asked_again(
-    api: TestClient, access_engine: Engine, batch_id: int, monkeypatch: pytest.MonkeyPatch
+    api: TestClient, clean_engine: Engine, batch_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal, "AT_ONCE", 2)
     monkeypatch.setattr(admin_removal, "DELETES_FOR_S", 0)

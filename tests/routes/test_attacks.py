@@ -28,8 +28,8 @@ PLACE = {"lat": "-33.45", "lon": "-70.65"}
 
 
 @pytest.fixture
-def api(access_app: FastAPI, access_engine: Engine) -> Iterator[TestClient]:
-    with session_factory(access_engine).begin() as session:
+def api(access_app: FastAPI, clean_engine: Engine) -> Iterator[TestClient]:
+    with session_factory(clean_engine).begin() as session:
         accounts.create(session, "rosa")
         token = accounts.create_token(session, "rosa", "test", "upload", None)
     with browser_of(access_app) as client:
