@@ -1,6 +1,5 @@
 """Attempts to sign in, counted in the database for all web processes together."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,13 +9,6 @@ from app.accounts import SignInPaused, attempts
 from app.accounts.attempts import network_of
 from app.db import SessionFactory, make_engine, session_factory
 from app.tables import SignInAttempt
-
-
-@pytest.fixture
-def sessions(clean_database: str) -> Iterator[SessionFactory]:
-    engine = make_engine(clean_database, pool_size=8, application_name="mirada-tests")
-    yield session_factory(engine)
-    engine.dispose()
 
 
 def passes(sessions: SessionFactory, name: str, address: str) -> bool:

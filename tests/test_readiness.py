@@ -18,13 +18,6 @@ from tests.conftest import EMPTY, copied
 
 
 @pytest.fixture
-def clean_engine(clean_database: str) -> Iterator[Engine]:
-    engine = make_engine(clean_database)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def bare_engine(server_url: str) -> Iterator[Engine]:
     """A database as `createdb` makes it: without PostGIS."""
     with copied(server_url, "template0") as url:

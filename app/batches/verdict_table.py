@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 
-from app.batches.batch import get
 from app.batches.progress import uploads
 from app.batches.shapes import UploadOut
 from app.db import SessionFactory, driver_errors
@@ -25,12 +24,6 @@ def lines(sessions: SessionFactory, batch_id: int) -> Iterator[bytes]:
             return
         yield _csv([_row(upload) for upload in page])
         last = page[-1].id
-
-
-def must_exist(sessions: SessionFactory, batch_id: int) -> None:
-    """What is raised in a stream comes too late for a status."""
-    with driver_errors(), sessions.begin() as session:
-        get(session, batch_id)
 
 
 def safe(cell: str) -> str:

@@ -21,8 +21,8 @@ from app.accounts.shapes import (
 from app.attributes import Language
 from app.errors import BadRequest, Conflict
 from app.routes.admin_access import AdminDep, ReaderDep, get_admin, get_reader
-from app.routes.admin_texts import AdminWords
-from app.routes.pages import LanguageDep, render
+from app.routes.admin_frame import admin_page
+from app.routes.pages import LanguageDep
 from app.routes.sessions import SessionDep
 
 PAGE = "/admin/accounts"
@@ -151,23 +151,21 @@ def _page(
     problem: BadRequest | Conflict | None = None,
 ) -> Response:
     """password, token: whose it is and what it is, shown in this answer only."""
-    values = {
-        "page": "admin",
-        "demo": False,
-        "a": AdminWords(lang),
-        "reader": reader,
-        "page_data": {"lang": lang, "kind": "accounts"},
-        "names": accounts.names(session),
-        "tokens": accounts.tokens(session),
-        "signed_in_since": accounts.sessions_since(session, reader.admin_id),
-        "password": password,
-        "token": token,
-        "problem": problem,
-    }
-    status = 200 if problem is None else 422
-    response = render(request, "admin/accounts.html", lang, values, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return admin_page(
+        request,
+        session,
+        reader,
+        lang,
+        "admin/accounts.html",
+        {"kind": "accounts"},
+        status=200 if problem is None else 422,
+        names=accounts.names(session),
+        tokens=accounts.tokens(session),
+        signed_in_since=accounts.sessions_since(session, reader.admin_id),
+        password=password,
+        token=token,
+        problem=problem,
+    )
 
 
 router = APIRouter()

@@ -65,11 +65,15 @@ def list_files(
     return batches.uploads(session, batch_id, after, limit)
 
 
-@router.get("/{batch_id}/files.csv")
+def _must_be_there(session: SessionDep, batch_id: int) -> None:
+    """What is raised in a stream comes too late for a status."""
+    batches.get(session, batch_id)
+
+
+@router.get("/{batch_id}/files.csv", dependencies=[Depends(_must_be_there)])
 def download_files(request: Request, batch_id: int) -> Response:
     """All verdicts as CSV; cells that a spreadsheet would run begin with a quote."""
     sessions: SessionFactory = request.app.state.sessions
-    verdict_table.must_exist(sessions, batch_id)
     return StreamingResponse(
         verdict_table.lines(sessions, batch_id),
         media_type="text/csv; charset=utf-8",
@@ -165,11 +169,6 @@ def retry_batch(session: SessionDep, batch_id: int) -> Progress:
     """Scores again what could not be read or was given up."""
     batches.retry(session, batch_id)
     return batches.progress(session, batch_id)
-
-
-def _must_be_there(session: SessionDep, batch_id: int) -> None:
-    """What is raised in a stream comes too late for a status."""
-    batches.get(session, batch_id)
 
 
 @router.get(

@@ -1,15 +1,12 @@
 """The admin's pages: the batches, and one page a batch."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, Response
 
-from app import batches, queue
-from app.attributes import Language
+from app import batches
 from app.routes.admin_access import ReaderDep, get_reader
-from app.routes.admin_texts import AdminWords
-from app.routes.pages import LanguageDep, render
+from app.routes.admin_frame import admin_page
+from app.routes.pages import LanguageDep
 from app.routes.sessions import SessionDep
 
 FILES_AT_ONCE = 1000
@@ -23,7 +20,7 @@ def batches_page(
 ) -> Response:
     listed = batches.listing(session)
     data = {"kind": "batches", "batches": [batch.model_dump(mode="json") for batch in listed]}
-    return _page(request, session, reader, lang, "admin/batches.html", data, batches=listed)
+    return admin_page(request, session, reader, lang, "admin/batches.html", data, batches=listed)
 
 
 @router.get("/admin/batches/{batch_id}", response_class=HTMLResponse)
@@ -32,28 +29,4 @@ def batch_page(
 ) -> Response:
     progress = batches.progress(session, batch_id)
     data = {"kind": "batch", "batch": progress.model_dump(mode="json")}
-    return _page(request, session, reader, lang, "admin/batch.html", data, batch=progress)
-
-
-def _page(
-    request: Request,
-    session: SessionDep,
-    reader: ReaderDep,
-    lang: Language,
-    template: str,
-    data: dict[str, Any],
-    **values: object,
-) -> Response:
-    """Never kept by a browser: after signing out, going back shows nothing."""
-    all_values = {
-        "page": "admin",
-        "demo": False,
-        "a": AdminWords(lang),
-        "reader": reader,
-        "workers": queue.live_workers(session),
-        "page_data": {"lang": lang, **data},
-        **values,
-    }
-    response = render(request, template, lang, all_values)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return admin_page(request, session, reader, lang, "admin/batch.html", data, batch=progress)

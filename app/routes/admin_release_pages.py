@@ -1,17 +1,14 @@
 """The pages of releases: all of them, and one beside the release that is shown."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, Response
 
-from app import queue, releases
-from app.attributes import Language
+from app import releases
 from app.routes.admin_access import ReaderDep, get_reader
+from app.routes.admin_frame import admin_page
 from app.routes.admin_releases import listed
-from app.routes.admin_texts import AdminWords
 from app.routes.attributes import ALL
-from app.routes.pages import LanguageDep, render
+from app.routes.pages import LanguageDep
 from app.routes.sessions import SessionDep
 
 router = APIRouter(
@@ -24,7 +21,7 @@ def releases_page(
     request: Request, session: SessionDep, reader: ReaderDep, lang: LanguageDep
 ) -> Response:
     data = {"kind": "releases", "list": listed(request, session).model_dump(mode="json")}
-    return _page(request, session, reader, lang, "admin/releases.html", data)
+    return admin_page(request, session, reader, lang, "admin/releases.html", data)
 
 
 @router.get("/{name}", response_class=HTMLResponse)
@@ -41,28 +38,4 @@ def release_page(
         "others": others,
         "attributes": [each.model_dump(mode="json") for each in ALL],
     }
-    return _page(request, session, reader, lang, "admin/release.html", data, release=release)
-
-
-def _page(
-    request: Request,
-    session: SessionDep,
-    reader: ReaderDep,
-    lang: Language,
-    template: str,
-    data: dict[str, Any],
-    **values: object,
-) -> Response:
-    """Never kept by a browser: after signing out, going back shows nothing."""
-    all_values = {
-        "page": "admin",
-        "demo": False,
-        "a": AdminWords(lang),
-        "reader": reader,
-        "workers": queue.live_workers(session),
-        "page_data": {"lang": lang, **data},
-        **values,
-    }
-    response = render(request, template, lang, all_values)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return admin_page(request, session, reader, lang, "admin/release.html", data, release=release)

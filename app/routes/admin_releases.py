@@ -6,16 +6,13 @@ from collections.abc import AsyncIterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
 from app import releases, scores
 from app.db import SessionFactory, driver_errors
-from app.errors import NotFound, ReleaseNotFound
-from app.photos.files import PhotoFiles
+from app.errors import ReleaseNotFound
 from app.releases import (
     AdminRelease,
     AdminReleases,
@@ -29,7 +26,6 @@ from app.releases import (
 from app.routes.admin_access import get_admin
 from app.routes.sessions import SessionDep, SnapshotDep
 from app.settings import Settings
-from app.tables import Photo
 
 EVENT_EVERY_S = 2.0
 COUNTING_SHARE = 0.1
@@ -173,21 +169,6 @@ async def release_events(request: Request, name: str) -> AsyncIterable[ServerSen
 def delete_release(request: Request, name: str) -> None:
     """With its scores, totals, jobs and files; photos stay. Not the one that is shown."""
     releases.remove(request.app.state.sessions, name, _settings(request).release_dir)
-
-
-@router.get("/photos/{photo_id}/thumbnail", response_class=FileResponse)
-def photo_thumbnail(request: Request, session: SessionDep, photo_id: int) -> Response:
-    """For admins also of photos that may not be shown to others."""
-    photo = session.get(Photo, photo_id)
-    files: PhotoFiles = request.app.state.files
-    if photo is None or photo.storage_key is None:
-        raise NotFound(f"Photo {photo_id} has no thumbnail.")
-    path = files.thumbnail(photo.storage_key)
-    if not path.exists():
-        raise NotFound(f"The thumbnail of photo {photo_id} is not in the photo store.")
-    return FileResponse(
-        path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"}
-    )
 
 
 def _progress(request: Request, name: str) -> ReleaseProgress:

@@ -1,9 +1,8 @@
-"""Taking back over HTTP: a batch is cancelled or deleted, one photo is taken down."""
+"""Taking back over HTTP: a batch is cancelled or deleted."""
 
 import time
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from app import batches
@@ -11,20 +10,13 @@ from app.batches import Progress
 from app.batches.removal import REASON, photos_left
 from app.batches.shapes import Left
 from app.db import driver_errors
-from app.errors import PhotoNotFound
-from app.photos.delete import delete
 from app.routes.admin_access import get_admin
-from app.routes.photos import PhotoId
+from app.routes.admin_photos import Reason, Refuse
 from app.routes.sessions import SessionDep
 
 DELETES_FOR_S = 5.0
 
 router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(get_admin)])
-
-Refuse = Annotated[bool, Query(description="Never accept the same files again")]
-Reason = Annotated[
-    str, Query(min_length=1, max_length=200, description="Why they are refused, kept with them")
-]
 
 
 @router.post("/batches/{batch_id}/cancel")
@@ -56,16 +48,3 @@ def delete_batch(
     with driver_errors(), state.sessions.begin() as session:
         left = photos_left(session, batch_id)
     return JSONResponse(Left(left=left).model_dump(), 202)
-
-
-@router.delete("/photos/{photo_id}", status_code=204)
-def delete_photo(
-    request: Request,
-    session: SessionDep,
-    photo_id: PhotoId,
-    refuse: Refuse = True,
-    reason: Reason = "taken down",
-) -> None:
-    """One photo with its scores, its share of the totals, and its files: a take-down request."""
-    if not delete(session, [photo_id], request.app.state.files, refuse=refuse, reason=reason):
-        raise PhotoNotFound(f"There is no photo {photo_id}.")

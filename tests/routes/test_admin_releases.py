@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app import accounts, queue, releases, scores, totals
-from app.db import SessionFactory, session_factory
+from app.db import SessionFactory
 from app.images import derive
 from app.photos.files import PhotoFiles
 from app.tables import Release
@@ -23,11 +23,6 @@ from tests.routes.conftest import OURS, browser_of, picture, sign_in
 from tests.test_releases import write_release
 
 API = "/api/admin/releases"
-
-
-@pytest.fixture
-def sessions(clean_engine: Engine) -> SessionFactory:
-    return session_factory(clean_engine)
 
 
 @pytest.fixture
