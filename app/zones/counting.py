@@ -7,7 +7,7 @@ from app.areas import CLUSTERS, AreaDetail, AreaFigures, Drawn, clustered, reaso
 from app.attributes import KEYS
 from app.cells.cover import COUNTED_ZOOM
 from app.tables import AREA_CELL_ZOOM, BINS, PHOTO_ZOOM, Release
-from app.zones.reading import MOST_PHOTOS_READ, RANGES, TooLarge, photos_of, zone
+from app.zones.reading import MOST_PHOTOS_READ, RANGES, TooLarge, Zone, photos_of, zone
 
 _SUMS = ", ".join(f"n_{key}, sum_{key}" for key in KEYS)
 _COUNTED = ", ".join(f"count(score_{key}), coalesce(sum(score_{key}), 0)" for key in KEYS)
@@ -27,10 +27,14 @@ def figures(session: Session, release: Release, drawn: Drawn) -> AreaDetail:
 
     Raises TooLarge with the number of photos that would have to be read.
     """
-    found = zone(session, release, drawn)
+    return of_zone(session, zone(session, release, drawn))
+
+
+def of_zone(session: Session, found: Zone) -> AreaDetail:
+    """The same for a shape whose cells are known."""
     if found.read > MOST_PHOTOS_READ:
         raise TooLarge(found.read)
-    row = session.execute(text(statement(drawn.condition)), found.parameters).one()
+    row = session.execute(text(statement(found.drawn.condition)), found.parameters).one()
     histogram = {key: [0] * BINS for key in KEYS}
     for each in row.bins or []:
         histogram[KEYS[each["attribute"]]][each["bin"]] = int(each["n"])
@@ -40,7 +44,7 @@ def figures(session: Session, release: Release, drawn: Drawn) -> AreaDetail:
         n=row.n,
         cells=row.cells,
         reason=reason_hidden(row.n, row.cells),
-        bbox=drawn.bbox,
+        bbox=found.drawn.bbox,
         attributes={key: clustered(row, key) for key in KEYS if getattr(row, f"n_{key}")},
     )
     return AreaDetail(of_shape, histogram)

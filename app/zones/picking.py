@@ -9,7 +9,7 @@ from app.areas import Drawn
 from app.photos.public import by_ids
 from app.schemas import PhotoOut
 from app.tables import Release
-from app.zones.counting import figures
+from app.zones.counting import of_zone
 from app.zones.reading import Zone, photos_of, published, zone
 
 MOST_PHOTOS_SORTED = 100_000
@@ -71,7 +71,7 @@ def _walked(
     session: Session, release: Release, found: Zone, attribute: str, limit: int
 ) -> list[list[int]]:
     """By walks along the index on the scores that end as soon as they have found enough."""
-    own = figures(session, release, found.drawn).figures.attributes.get(attribute)
+    own = of_zone(session, found).figures.attributes.get(attribute)
     if own is None:
         return [[], [], []]
     walk = f"""
