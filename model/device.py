@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.errors import DeviceError
 from model.images import Pixels, Preprocessing
@@ -46,6 +46,25 @@ def lanes(device: torch.device) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "lane")
 
 
+class Normalised(nn.Module):
+    """Pixels (n, height, width, 3), 0 to 255 → images (n, 3, height, width), channels-last."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        for name in ("mean", "std"):
+            # For values 0 to 255, so that the division by 255 costs nothing.
+            values = 255 * torch.tensor(getattr(preprocessing, name)).view(1, 3, 1, 1)
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        # The pixels of a photo lie together in memory: this view is channels-last as it is.
+        images = pixels.to(self.mean.device, non_blocking=True).permute(0, 3, 1, 2).float()
+        return (images - self.mean) / self.std
+
+
 class Network:
     """A function of pixels on one device, fed in batches that shrink when memory runs out.
 
@@ -66,9 +85,7 @@ class Network:
         self.batch = batch or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
         self._lanes = lanes(device)
         self._width = torch.get_num_threads() if device.type == "cpu" else 1
-        # For values 0 to 255, so that the division by 255 costs nothing.
-        self._mean = 255 * torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
-        self._std = 255 * torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
+        self._normalised = Normalised(preprocessing).to(device)
 
     @property
     def step(self) -> int:
@@ -88,10 +105,8 @@ class Network:
 
     def _run(self, pixels: Pixels) -> Tensor:
         with torch.inference_mode(), inference(self.device):
-            # The pixels of a photo lie together in memory: this view is channels-last as it is.
-            images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
-            images = images.to(self.device, non_blocking=True).float()
-            return self.forward((images - self._mean) / self._std).float().cpu()
+            images: Tensor = self._normalised(torch.from_numpy(np.ascontiguousarray(pixels)))
+            return self.forward(images).float().cpu()
 
     def _shrink(self, error: RuntimeError) -> None:
         if self.batch == 1:

@@ -13,8 +13,7 @@ from model.course import Epoch, run
 from model.distributed import Group
 from model.head import Dropout, Head
 from model.journal import Journal
-from model.learner import Pairs as Pairs
-from model.learner import Part, Step, generators
+from model.learner import Pairs, Part, Step, generators
 from model.loss import PairLoss
 
 

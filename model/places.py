@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from model import photos
+from model import photos, table
 from model.errors import VotesError
 
 Floats = npt.NDArray[np.float64]
@@ -58,18 +58,7 @@ def read(path: Path) -> pd.DataFrame:
     The photo stands in `photo`, `filename` or `_id`, its place in `lat` and `lon` (or `loc.0`
     and `loc.1`), its city, if any, in `city`; further columns are ignored.
     """
-    try:
-        with path.open(encoding="utf-8-sig") as opened:
-            delimiter = "\t" if "\t" in opened.readline() else ","
-        raw = pd.read_csv(
-            path, sep=delimiter, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
-    except FileNotFoundError:
-        raise VotesError(f"There is no file of places {path}.") from None
-    except IsADirectoryError:
-        raise VotesError(f"{path} is a folder; name the file of places in it.") from None
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise VotesError(f"{path} cannot be read as a table in UTF-8: {error}.") from None
+    raw = table.read(path, "places")
     names = [next((name for name in wanted if name in raw), "") for wanted in (_PHOTO, _LAT, _LON)]
     if "" in names:
         raise VotesError(

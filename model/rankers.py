@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from model.head import Head
-from model.images import Preprocessing
 
 
 class Rankers(nn.Module):
@@ -42,23 +41,6 @@ class Rankers(nn.Module):
         head = self.heads[number]
         assert isinstance(head, Head)
         return head
-
-
-class Normalised(nn.Module):
-    """Pixels (n, height, width, 3), 0 to 255 → images (n, 3, height, width), channels-last."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, preprocessing: Preprocessing) -> None:
-        super().__init__()
-        for name in ("mean", "std"):
-            values = 255 * torch.tensor(getattr(preprocessing, name)).view(1, 3, 1, 1)
-            self.register_buffer(name, values, persistent=False)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        images = pixels.to(self.mean.device, non_blocking=True).permute(0, 3, 1, 2).float()
-        return (images - self.mean) / self.std
 
 
 def settle(trunk: nn.Module, images: Tensor) -> None:

@@ -21,11 +21,11 @@ from safetensors import SafetensorError
 from torch import nn
 
 from model import manifest as manifests
-from model.errors import ReleaseError, WeightsError
+from model.errors import ConfigError, ReleaseError, WeightsError
 from model.head import Head
 from model.images import Preprocessing
 from model.manifest import Manifest
-from model.networks import bare_trunk
+from model.networks import bare_trunk, check_size
 
 SPLITS_FILE = "splits.csv"
 EXAMPLES_FOLDER = "examples"
@@ -161,10 +161,20 @@ def load(folder: Path) -> Release:
         preprocessing = TypeAdapter(Preprocessing).validate_python(manifest["preprocessing"])
     except ValidationError as error:
         raise ReleaseError(f"The preprocessing of {folder} is not understood: {error}") from None
+    for part in manifest["trunk"].values():
+        _check_size(folder, part, preprocessing)
     trunks = {name: _trunk(folder, part) for name, part in manifest["trunk"].items()}
     heads = {key: _head(folder, manifest["heads"][key]) for key in manifest["attributes"]}
     trunk_of = {key: str(manifest["heads"][key]["trunk"]) for key in heads}
     return Release(folder, manifest, preprocessing, trunks, heads, trunk_of)
+
+
+def _check_size(folder: Path, part: Mapping[str, Any], seen: Preprocessing) -> None:
+    """Said here, since it would only fail when the first photo is scored."""
+    try:
+        check_size(str(part.get("network")), seen.height, seen.width)
+    except (ConfigError, WeightsError) as error:
+        raise ReleaseError(f"{folder} cannot be loaded. {error}") from None
 
 
 def _trunk(folder: Path, part: Mapping[str, Any]) -> nn.Module:

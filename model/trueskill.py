@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from model import table
 from model.errors import VotesError
 from model.intervals import rank_correlation
 from model.votes import STUDIES
@@ -23,14 +24,7 @@ def read(path: Path) -> pd.DataFrame:
 
     Rows of unknown studies, and those without a score, are left out.
     """
-    try:
-        raw = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise VotesError(f"There is no file of scores {path}.") from None
-    except IsADirectoryError:
-        raise VotesError(f"{path} is a folder; name the file of scores in it.") from None
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise VotesError(f"{path} cannot be read as a table in UTF-8: {error}.") from None
+    raw = table.read(path, "scores")
     if missing := sorted(set(_COLUMNS) - set(raw)):
         raise VotesError(f"{path} is no qscores.tsv: it has no column {', '.join(missing)}.")
     frame = raw[list(_COLUMNS)].rename(columns=_COLUMNS)

@@ -24,7 +24,7 @@ from model.learner import Pairs, Part, Step, generators, pairs_of
 from model.loss import PairLoss
 from model.material import Material
 from model.outcome import SHARED, Fit, Outcome
-from model.rankers import Normalised, Rankers, settle
+from model.rankers import Rankers, settle
 from model.work import Work
 
 TOGETHER = "together"
@@ -135,7 +135,7 @@ class OnPhotos:
         self.config = config
         self.group = group
         self.generator, self.noise = generators(config.fitting.seed, group)
-        self.normalised = Normalised(config.preprocessing).to(group.device)
+        self.normalised = devices.Normalised(config.preprocessing).to(group.device)
         self.photos = PhotoFeed(
             files,
             RandomViews(config.preprocessing, config.views, config.fitting.seed),

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from model.config import FittingConfig, LossConfig, NetworkConfig
-from model.fitting import Fitted, Pairs, fit
+from model.fitting import Fitted, fit
+from model.learner import Pairs
 from model.loss import ranking_loss
 
 SMALL = NetworkConfig(hidden=16, dropout=0.3)

@@ -160,6 +160,10 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: edit(folder, lambda d: d["preprocessing"].update(blur=3)),
         "not understood",
     ),
+    "photos of a size that its network does not take": (
+        lambda folder: edit(folder, lambda d: d["trunk"]["shared"].update(network="vit_b_16")),
+        "exactly 224 × 224",
+    ),
     "file missing": (
         lambda folder: (folder / "head-safety.safetensors").unlink(),
         "is missing; copy",
