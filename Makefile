@@ -54,6 +54,7 @@ bench: setup ## Measure publishing, tiles, figures and scoring, on random photos
 	@$(PYTHON) -m tests.benchmarks $(if $(PHOTOS),--photos $(PHOTOS))
 	@$(PYTHON) -m tests.benchmarks.model
 	@$(PYTHON) -m tests.benchmarks.training
+	@$(PYTHON) -m tests.benchmarks.coverage
 
 screenshots: setup assets ## Photograph the demo's map in three window sizes, into screenshots/
 	@$(PYTHON) -m tests.screenshots screenshots
