@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from app.batches.batch import TAKEN_BACK, get, locked, must_not_be_taken_back, score
 from app.batches.decoding import Decoder
-from app.batches.receiving import File, accept, clean_path
+from app.batches.receiving import File, accept
 from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
 from app.photos.files import PhotoFiles
 from app.tables import Upload
+from app.untrusted import clean_path
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ an orphan, which the photo store sweeps.
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,8 +25,8 @@ from app.photos.delete import TAKEN_DOWN, taken_down
 from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
 from app.tables import Batch, Layer, Photo, RefusedPhoto, Upload, photo_area
+from app.untrusted import clean_path
 
-MAX_PATH = 500
 NO_POSITION = "no-position"
 FUTURE = "future"
 OUTSIDE = "outside-areas"
@@ -61,13 +60,6 @@ class _Outcome:
     photo_id: int | None = None
     storage_key: str | None = None
     """Of files that the upload owns: those of a held photo."""
-
-
-def clean_path(path: str) -> str:
-    """A relative path as it is stored: never one that leaves its folder, and always a name."""
-    parts = re.split(r"[/\\]+", "".join(c for c in path if c.isprintable()))
-    kept = [part.strip() for part in parts if part.strip() not in ("", ".", "..")]
-    return "/".join(kept)[-MAX_PATH:] or "unnamed"
 
 
 def receive(
@@ -109,6 +101,7 @@ def answer(upload: Upload) -> UploadOut:
     return UploadOut(
         id=upload.id,
         path=upload.path,
+        sha256=upload.sha256.hex(),
         verdict=upload.verdict,  # type: ignore[arg-type]
         reason=upload.reason,
         warnings=upload.warnings,

@@ -88,10 +88,14 @@ class Left(Shape):
 
 
 class UploadOut(Shape):
-    """What became of one file; reason is a stable code, message an English sentence."""
+    """What became of one file; reason is a stable code, message an English sentence.
+
+    sha256: of its bytes, 64 hex digits; with the path it tells who sends again what has arrived.
+    """
 
     id: int
     path: str
+    sha256: str
     verdict: Verdict
     reason: str | None
     warnings: list[str]

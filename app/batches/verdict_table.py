@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from app.batches.progress import uploads
 from app.batches.shapes import UploadOut
 from app.db import SessionFactory, driver_errors
+from app.untrusted import safe_cell
 
 COLUMNS = ("path", "verdict", "reason", "warnings", "message", "photo_id", "scored")
 _PAGE = 1000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def lines(sessions: SessionFactory, batch_id: int) -> Iterator[bytes]:
@@ -26,18 +26,13 @@ def lines(sessions: SessionFactory, batch_id: int) -> Iterator[bytes]:
         last = page[-1].id
 
 
-def safe(cell: str) -> str:
-    """A quote before what a spreadsheet would take for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
-
-
 def _row(upload: UploadOut) -> tuple[str, ...]:
     return (
-        safe(upload.path),
+        safe_cell(upload.path),
         upload.verdict,
-        safe(upload.reason or ""),
-        safe(" ".join(upload.warnings)),
-        safe(upload.message or ""),
+        safe_cell(upload.reason or ""),
+        safe_cell(" ".join(upload.warnings)),
+        safe_cell(upload.message or ""),
         "" if upload.photo_id is None else str(upload.photo_id),
         "yes" if upload.scored else "no",
     )
