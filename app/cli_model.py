@@ -72,7 +72,7 @@ def train(
                 notice=_notice,
             )
         if wrote:
-            from model import manifest
+            from model.releases import manifest
 
             described = manifest.describe(out)
             _print_figures(described["votes"], described["metrics"])
@@ -100,8 +100,8 @@ def evaluate(
     A photo is known by its name: give no photos of the training under other names.
     """
     with _plainly():
-        from model.judging import judge_release
-        from model.release import load
+        from model.judging.judge import judge_release
+        from model.releases.release import load
 
         with _progress() as progress:
             judged = judge_release(
@@ -135,9 +135,9 @@ def score(
     Started again after it was stopped, it goes on where it was.
     """
     with _plainly():
-        from model import outputs
-        from model.release import load
-        from model.scoring import Scorer
+        from model.releases.release import load
+        from model.scoring import outputs
+        from model.scoring.scorer import Scorer
 
         scorer = Scorer(load(release), device=device, batch=batch, threads=threads)
         with _progress(_Speed()) as progress:
@@ -156,7 +156,7 @@ def score(
 def describe(release: ReleaseFolder) -> None:
     """Print what a release says of itself, as JSON."""
     with _plainly():
-        from model import manifest
+        from model.releases import manifest
 
         typer.echo(json.dumps(manifest.describe(release), indent=2, ensure_ascii=False))
 
@@ -173,7 +173,7 @@ def card(
     with _plainly():
         from app import card as cards
         from app.card.stored import examples
-        from model import manifest as manifests
+        from model.releases import manifest as manifests
 
         if out.suffix not in (".html", ".md"):
             raise ModelError(f"{out} must end in .html or .md.")

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_vali
 from pydantic.dataclasses import dataclass
 
 from model.errors import ConfigError
-from model.images import Preprocessing
+from model.photos.images import Preprocessing
 
 _CHECKED = ConfigDict(extra="forbid")
 Share = Annotated[float, Field(ge=0, lt=1)]

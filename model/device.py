@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from model.errors import DeviceError
-from model.images import Pixels, Preprocessing
+from model.photos.images import Pixels, Preprocessing
 
 # Above 16 a CPU core no longer keeps the pixels between two layers in its caches.
 CPU_BATCH = 8

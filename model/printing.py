@@ -28,7 +28,7 @@ _BASELINES = {
 
 
 def of_votes(described: Mapping[str, Mapping[str, Any]]) -> Table:
-    """described: attribute → what `model.material.describe` says of it."""
+    """described: attribute → what `model.votes.material.describe` says of it."""
     table = Table("attribute", "votes", "number", "of photos", title="Votes")
     for column in table.columns[2:]:
         column.justify = "right"

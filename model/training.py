@@ -9,22 +9,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from model import checkpoint, distributed, frozen, judging, tuning
 from model import device as devices
-from model import journal as journals
-from model import material as materials
-from model import release as releases
 from model.config import Config
-from model.distributed import Group
-from model.features import Features, Progress, Views, extract
-from model.feeding import Inspected, inspect
-from model.folding import for_inference
-from model.material import Material
-from model.networks import Trunk, check_size, pretrained_trunk
-from model.outcome import Outcome
-from model.portraits import examples, portraits
-from model.weights import state_hash
-from model.work import Work
+from model.judging import judge as judging
+from model.learning import checkpoint, distributed, frozen, tuning
+from model.learning import journal as journals
+from model.learning.distributed import Group
+from model.learning.features import Features, Progress, Views, extract
+from model.learning.feeding import Inspected, inspect
+from model.learning.outcome import Outcome
+from model.learning.work import Work
+from model.networks.folding import for_inference
+from model.networks.trunks import Trunk, check_size, pretrained_trunk
+from model.networks.weights import state_hash
+from model.releases import release as releases
+from model.releases.portraits import examples, portraits
+from model.votes import material as materials
+from model.votes.material import Material
 
 LOG = "training.csv"
 

@@ -12,9 +12,9 @@ from app.attributes import KEYS
 from app.images import derive
 from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
-from model import release as releases
-from model.head import Head
-from model.networks import bare_trunk
+from model.networks.head import Head
+from model.networks.trunks import bare_trunk
+from model.releases import release as releases
 
 
 def write_release(folder: Path, name: str, seed: int = 0) -> Path:

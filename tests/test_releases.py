@@ -37,7 +37,7 @@ from app.tables import (
     cell_total,
     score,
 )
-from model import manifest as model_manifest
+from model.releases import manifest as model_manifest
 from tests.builders import flat, make_layer, make_photo, make_release, square, write_scores
 
 
@@ -47,7 +47,7 @@ def part(folder: Path, file: str, content: bytes = b"weights") -> dict[str, str]
 
 
 def write_release(folder: Path, name: str = "first", **changed: Any) -> Path:
-    """A folder with everything that `model.manifest` asks for; its weights are none."""
+    """A folder with everything that `model.releases.manifest` asks for; its weights are none."""
     folder.mkdir(parents=True)
     manifest: dict[str, Any] = {
         "name": name,

@@ -114,8 +114,8 @@ def test_a_release_that_is_deleted_under_its_job_fails_nothing(
     run: str,
     when: str,
 ) -> None:
-    import model.release
-    from model.scoring import Scorer
+    from model.releases import release as model_release
+    from model.scoring.scorer import Scorer
 
     with sessions.begin() as session:
         add_photos(session, files, 4)
@@ -134,7 +134,7 @@ def test_a_release_that_is_deleted_under_its_job_fails_nothing(
                 releases.delete_folder(session, "new", settings.release_dir)
             deleted.append("new")
 
-    load, score_all = model.release.load, Scorer.score
+    load, score_all = model_release.load, Scorer.score
 
     def deleted_before(folder: Path) -> Any:
         delete()
@@ -146,7 +146,7 @@ def test_a_release_that_is_deleted_under_its_job_fails_nothing(
             yield result
 
     if when == "loading":
-        monkeypatch.setattr(model.release, "load", deleted_before)
+        monkeypatch.setattr(model_release, "load", deleted_before)
     else:
         monkeypatch.setattr(Scorer, "score", deleted_within)
     caplog.clear()

@@ -142,8 +142,8 @@ def test_a_score_is_what_the_network_says_of_the_original(
     release_folder: Path,
     work: Callable[[], None],
 ) -> None:
-    from model.release import load
-    from model.scoring import Scorer
+    from model.releases.release import load
+    from model.scoring.scorer import Scorer
 
     with sessions.begin() as session:
         ids = add_photos(session, files, 5)

@@ -22,7 +22,7 @@ from app.tables import Photo, ReferenceOutput, ReferenceSet, Release, Scale, sco
 from app.worker.errors import JobReturned, PhotoStoreAway, ReleaseMissing, ScaleAwaited
 
 if TYPE_CHECKING:
-    from model.scoring import Scorer
+    from model.scoring.scorer import Scorer
 
 RELEASES_IN_MEMORY = 2
 
@@ -164,8 +164,8 @@ class Scoring:
         if release.id not in self._scorers:
             # Loaded here, so that a worker that only waits holds no torch, and the web never does.
             from model.errors import ReleaseError
-            from model.release import load
-            from model.scoring import Scorer
+            from model.releases.release import load
+            from model.scoring.scorer import Scorer
 
             folder = self._release_dir / release.name
             try:

@@ -21,11 +21,12 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from model import photos, places
 from model.config import Config, check
-from model.images import open_photo
 from model.intervals import Interval, rank_correlation
-from model.scoring import Scorer
+from model.photos import folder as photos
+from model.photos import places
+from model.photos.images import open_photo
+from model.scoring.scorer import Scorer
 from model.training import train
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "street_photos"

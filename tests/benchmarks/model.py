@@ -19,13 +19,13 @@ import torch
 from PIL import Image
 
 from model import device as devices
-from model.folding import for_inference
-from model.head import Head
-from model.images import Preprocessing, one_view
-from model.networks import bare_trunk
-from model.release import Release, load
-from model.scoring import Scorer
-from tests.model import releases
+from model.networks.folding import for_inference
+from model.networks.head import Head
+from model.networks.trunks import bare_trunk
+from model.photos.images import Preprocessing, one_view
+from model.releases.release import Release, load
+from model.scoring.scorer import Scorer
+from tests.model import untrained
 
 ATTRIBUTES = ("safety", "lively", "boring", "wealthy", "depressing", "beautiful")
 PHOTOS = 128
@@ -43,7 +43,7 @@ def write_photos(folder: Path, number: int, width: int, height: int) -> list[tup
 
 
 def make_release(folder: Path, attributes: tuple[str, ...], side: int = 224) -> Release:
-    releases.save(
+    untrained.save(
         folder,
         bare_trunk("mobilenet_v2", "several").eval(),
         {key: Head(1536, 512, 0.3).eval() for key in attributes},

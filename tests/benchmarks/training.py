@@ -20,21 +20,21 @@ from PIL import Image
 from torch import Tensor
 
 from model import device as devices
-from model import frozen
-from model import material as materials
-from model.checkpoint import NOTHING_KEPT
 from model.config import Config, VotesConfig, check
-from model.course import run
-from model.distributed import Group
-from model.features import Features, Views, extract
-from model.folding import for_inference
-from model.journal import Journal
-from model.learner import Pairs
-from model.material import Material
-from model.networks import pretrained_trunk
+from model.learning import frozen
+from model.learning.checkpoint import NOTHING_KEPT
+from model.learning.course import run
+from model.learning.distributed import Group
+from model.learning.features import Features, Views, extract
+from model.learning.journal import Journal
+from model.learning.learner import Pairs
+from model.learning.tuning import OnPhotos
+from model.learning.work import Work
+from model.networks.folding import for_inference
+from model.networks.trunks import pretrained_trunk
 from model.training import quiet
-from model.tuning import OnPhotos
-from model.work import Work
+from model.votes import material as materials
+from model.votes.material import Material
 from tests.model.scenes import random_votes
 
 ATTRIBUTES = ("safety", "lively", "boring", "wealthy", "depressing", "beautiful")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.config import Config, check
-from model.release import Release
+from model.releases.release import Release
 from model.training import train
 from tests.model import scenes
 

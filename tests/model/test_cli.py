@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app import cli_model
-from model.release import load
+from model.releases.release import load
 from tests.model import scenes
 from tests.model.conftest import Trained
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model.checkpoint import folder_of
+from model.learning.checkpoint import folder_of
 from model.training import LOG
 from tests.model import scenes, training_process
 

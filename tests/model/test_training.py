@@ -5,12 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import cleaning, evaluation, votes
 from model.config import Config, VotesConfig
 from model.errors import ReleaseError, VotesError
-from model.release import Release
-from model.scoring import Scorer
+from model.judging import evaluation
+from model.releases.release import Release
+from model.scoring.scorer import Scorer
 from model.training import train
+from model.votes import cleaning
+from model.votes import reading as votes
 from tests.model import scenes
 from tests.model.conftest import Trained
 
@@ -165,7 +167,7 @@ def test_a_failure_leaves_no_half_release(
     def fail(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("model.manifest.write", fail)
+    monkeypatch.setattr("model.releases.manifest.write", fail)
     with pytest.raises(OSError, match="no space"):
         train(trained.votes, trained.photos, tmp_path / "release", trained.config, name="x")
     # What was trained is kept for the next try, apart from where a release would be.

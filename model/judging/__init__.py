@@ -1,0 +1,1 @@
+"""How rankers are judged, and what they are held against."""

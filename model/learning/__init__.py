@@ -1,0 +1,1 @@
+"""How rankers learn from votes, on a frozen trunk or with it."""

@@ -1,0 +1,1 @@
+"""Networks: trunks, their weights, and the heads on them."""

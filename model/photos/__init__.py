@@ -1,0 +1,1 @@
+"""Photos in a folder: their files, pixels and places."""

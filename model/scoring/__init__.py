@@ -1,0 +1,1 @@
+"""Raw outputs of any number of photos."""

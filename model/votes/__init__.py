@@ -1,0 +1,1 @@
+"""Votes: read, cleaned, split, and what raters agree on."""
