@@ -1,11 +1,17 @@
 """Uploads and their verdicts, on a real database, a real disk and real decoders."""
 
 import io
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from PIL import ExifTags, Image
 from sqlalchemy import func, select, text
@@ -16,7 +22,7 @@ from app.attributes import KEYS
 from app.batches import BatchClosed, BatchIn, Decoder, File, Placement, UploadOut
 from app.batches.placing import matches
 from app.db import SessionFactory
-from app.errors import BatchNotFound, RejectedFile
+from app.errors import BatchNotFound, DatabaseAway, RejectedFile
 from app.images import MAX_BYTES, derive
 from app.photos import delete
 from app.photos.files import PhotoFiles
@@ -52,6 +58,12 @@ class Uploading:
 
     def place(self, *placements: Placement) -> int:
         return batches.place(self.sessions, self.files, self.decoder, self.batch_id, placements)
+
+    def keys(self) -> set[str]:
+        """Those that photos and held files have."""
+        with self.sessions.begin() as session:
+            keys = select(Photo.storage_key).union(select(Upload.storage_key))
+            return {key for key in session.scalars(keys) if key is not None}
 
     def on_disk(self) -> set[str]:
         """Keys of originals."""
@@ -533,3 +545,92 @@ def test_an_upload_whose_transaction_fails_leaves_no_file(
     assert uploading.on_disk() == set()
     monkeypatch.undo()
     assert uploading.send(jpeg(1)).verdict == "accepted"
+
+
+class LostAnswer:
+    """A database that commits, and is lost before it says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
+        self._left = nth
+        self._commit = psycopg.Connection.commit
+        monkeypatch.setattr(psycopg.Connection, "commit", lambda connection: self(connection))
+
+    def __call__(self, connection: Any) -> None:
+        self._commit(connection)
+        self._left -= 1
+        if self._left == 0:
+            connection.close()
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_photo_that_was_committed_keeps_its_files_though_the_answer_was_lost(
+    uploading: Uploading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        # The first transaction looks for what is known, the second one inserts.
+        LostAnswer(patch, nth=2)
+        with pytest.raises(DatabaseAway):
+            uploading.send(jpeg(1))
+    assert uploading.on_disk() == uploading.keys() != set()
+    assert uploading.send(jpeg(1)).verdict == "accepted", "it gets the answer that was lost"
+
+
+def test_a_photo_that_was_placed_keeps_its_files_though_the_answer_was_lost(
+    uploading: Uploading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploading.send(jpeg(1), lat=None, lon=None)
+    with monkeypatch.context() as patch:
+        # What is held, then its key, then the photo.
+        LostAnswer(patch, nth=3)
+        with pytest.raises(DatabaseAway):
+            uploading.place(Placement("a.jpg", LAT, LON))
+    assert len(uploading.keys()) == 1
+    assert uploading.keys() < uploading.on_disk(), "the held file is left to the sweep"
+    with uploading.sessions.begin() as session:
+        assert uploading.files.sweep(session, older_than_s=-1) == 1
+    assert uploading.on_disk() == uploading.keys()
+
+
+DECODE = """
+import sys
+from app.batches.decoding import Decoder
+if __name__ == "__main__":
+    decoder = Decoder()
+    decoder.derive(sys.stdin.buffer.read())
+    print(*(process.pid for process in decoder._pool._processes.values()), flush=True)
+    sys.stdin.buffer.read()
+    import time
+    time.sleep(600)
+"""
+
+
+def test_decoders_end_with_a_web_process_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "decode.py"
+    script.write_text(DECODE)
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin, process.stdout:
+        process.stdin.write(jpeg(1))
+        process.stdin.close()
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+        process.wait()
+    assert pids
+    deadline = time.monotonic() + 10
+    while not all(is_dead(pid) for pid in pids):
+        assert time.monotonic() < deadline, "a decoder outlives the process that it works for"
+        time.sleep(0.05)
+
+
+def is_dead(pid: int) -> bool:
+    """Ended, and perhaps waiting for somebody to ask how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True

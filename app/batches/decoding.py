@@ -4,6 +4,7 @@ A file that makes its process run away ends that process and gets a verdict; the
 """
 
 import multiprocessing
+import os
 import resource
 import signal
 import threading
@@ -97,7 +98,16 @@ class Decoder:
 def _bound(memory_bytes: int) -> None:
     """Interrupts are left to the parent, which ends its children itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def _end_with_parent() -> None:
+    """A web process that is killed ends nothing, and its children would wait for files for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _derive(data: bytes, timeout_s: float) -> Derived | Refusal:

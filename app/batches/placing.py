@@ -136,6 +136,8 @@ def _place(
             upload.message, upload.warnings = outcome.message, list(outcome.warnings)
             upload.photo_id, upload.storage_key = outcome.photo_id, None
             placed = outcome.verdict == "accepted"
+            # From here on it may commit and the answer be lost: what is superfluous then is swept.
+            superfluous = []
         superfluous = [old_key] if placed else [old_key, key]
         return placed
     finally:
