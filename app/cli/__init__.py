@@ -13,6 +13,7 @@ import typer
 from app import cli_admin, cli_model
 from app.cli import batches, data, releases, service
 from app.cli.synth import synth
+from app.cli.upload import upload
 from app.errors import MiradaError
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.add_typer(service.database, name="db")
 app.add_typer(cli_model.app, name="model")
 app.add_typer(cli_admin.app, name="admin")
 app.command()(synth)
+app.command()(upload)
 
 
 @app.command(

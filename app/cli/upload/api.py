@@ -1,0 +1,271 @@
+"""The one file of the uploading client that speaks HTTP."""
+
+import math
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx2
+
+from app.errors import BadRequest, MiradaError
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+ATTEMPTS = 10
+LONGEST_PAUSE_S = 30.0
+TIMEOUT = httpx2.Timeout(180, connect=10, pool=None)
+"""The server decodes before it answers, two files at a time."""
+PAGE = 1000
+VERDICTS = ("accepted", "held", "duplicate", "rejected")
+
+
+class CannotUpload(MiradaError):
+    """Nothing more can be sent; the sentence says why and what to do.
+
+    problem: the server's stable word for it, empty where it has none.
+    """
+
+    code = "cannot-upload"
+
+    def __init__(self, message: str, problem: str = "") -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class Stopped(Exception):
+    """The person, or a fault that ends everything, wants no more attempts."""
+
+
+class NoAnswer(Exception):
+    """The same request may succeed a little later. retry_after_s: what the server asks for."""
+
+    def __init__(self, message: str, retry_after_s: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotTaken(Exception):
+    """The server refuses this one request; others may succeed."""
+
+
+class Api:
+    """Many threads may use one. `stop` ends pauses between attempts; `say` hears of them."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        connections: int,
+        stop: threading.Event,
+        say: Callable[[str], None],
+    ) -> None:
+        self._url = checked_url(url)
+        self._stop = stop
+        self._say = say
+        self._said_at = -math.inf
+        self._answered_at = time.monotonic()
+        self._client = httpx2.Client(
+            headers={"Authorization": f"Bearer {checked_token(token)}"},
+            timeout=TIMEOUT,
+            limits=httpx2.Limits(max_connections=connections + 1),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def batches(self) -> list[Json]:
+        """The last 200, the newest first."""
+        return self.retried(self.listed)
+
+    def listed(self) -> list[Json]:
+        """As `batches`, in one attempt. Raises NoAnswer."""
+        answer: list[Json] = self._must("GET", "/batches")
+        return answer
+
+    def files(self, batch_id: int) -> list[Json]:
+        found: list[Json] = []
+        while True:
+            after = found[-1]["id"] if found else 0
+            page = self.get(f"/batches/{batch_id}/files?after={after}&limit={PAGE}")
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    def page(self, batch_id: int) -> str:
+        """Where an admin sees the batch."""
+        return f"{self._url}/admin/batches/{batch_id}"
+
+    def get(self, path: str) -> Any:
+        return self.retried(lambda: self._must("GET", path))
+
+    def post(self, path: str, **given: Any) -> Any:
+        """Only for requests that may arrive twice without harm."""
+        return self.retried(lambda: self._must("POST", path, **given))
+
+    def create(self, new: Mapping[str, Any]) -> Json:
+        """One attempt: a second one might make a second batch. Raises NoAnswer."""
+        answer: Json = self._must("POST", "/batches", json=dict(new))
+        return answer
+
+    def send(self, batch_id: int, path: str, data: bytes, fields: Mapping[str, str]) -> Json:
+        """The verdict of one photo, also where it is a duplicate or rejected. Raises NotTaken."""
+        return self.retried(lambda: self._send(batch_id, path, data, fields))
+
+    def retried(self, attempt: Callable[[], T]) -> T:
+        """Raises CannotUpload once ten attempts had no answer, and nobody else had one meanwhile.
+
+        Raises NoAnswer where others had one, and Stopped.
+        """
+        began = time.monotonic()
+        for number in range(1, ATTEMPTS + 1):
+            if self._stop.is_set():
+                raise Stopped
+            try:
+                return attempt()
+            except NoAnswer as failure:
+                if number < ATTEMPTS:
+                    self._say_waiting(failure)
+                    self._stop.wait(pause_s(number, failure.retry_after_s))
+                    continue
+                if self._answered_at >= began:
+                    raise
+                waited = round(time.monotonic() - self._answered_at)
+                raise CannotUpload(
+                    f"{self._url} has not answered for {waited} s ({failure}). Nothing that "
+                    "arrived is lost: run the same command again, and it goes on from there."
+                ) from None
+        raise AssertionError("the last attempt either answers or raises")
+
+    def _say_waiting(self, failure: NoAnswer) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= LONGEST_PAUSE_S:
+            self._said_at = now
+            self._say(f"No answer from {self._url} ({failure}). Trying again …")
+
+    def _send(self, batch_id: int, path: str, data: bytes, fields: Mapping[str, str]) -> Json:
+        name = path.rpartition("/")[2]
+        response = self._ask(
+            "POST",
+            f"/batches/{batch_id}/files",
+            files={"file": (name, data, "application/octet-stream")},
+            data={"path": path, **fields},
+        )
+        body = _body(response)
+        if response.status_code in (409, 422) and body.get("verdict") in VERDICTS:
+            return body | {"message": body.get("detail")}
+        if response.status_code == 409:
+            raise CannotUpload(_detail(response))
+        if not response.is_success:
+            raise NotTaken(_detail(response))
+        if body.get("verdict") not in VERDICTS:
+            raise CannotUpload(f"{self._url} answers, but not as Mirada does.")
+        return body
+
+    def _must(self, method: str, path: str, **given: Any) -> Any:
+        response = self._ask(method, path, **given)
+        if not response.is_success:
+            raise CannotUpload(_detail(response), str(_body(response).get("code", "")))
+        try:
+            return response.json()
+        except ValueError:
+            raise CannotUpload(f"{self._url} answers, but not as Mirada does.") from None
+
+    def _ask(self, method: str, path: str, **given: Any) -> httpx2.Response:
+        """Raises NoAnswer for what passes, and CannotUpload for what holds for every request."""
+        address = f"{self._url}/api/admin{path}"
+        try:
+            response = self._client.request(method, address, **given)
+        except httpx2.TransportError as error:
+            raise NoAnswer(str(error) or type(error).__name__) from None
+        status = response.status_code
+        if status == 429 or status >= 500:
+            raise NoAnswer(_detail(response), _retry_after_s(response))
+        self._answered_at = time.monotonic()
+        if status in (401, 403, 404) or response.is_redirect:
+            raise CannotUpload(self._explained(response))
+        return response
+
+    def _explained(self, response: httpx2.Response) -> str:
+        detail = _detail(response)
+        if response.status_code == 401:
+            return (
+                f"{self._url} does not accept the token ({detail}) "
+                "One is made by `mirada admin token NAME` where Mirada runs, or on its admin pages."
+            )
+        if response.status_code == 403:
+            return f"{self._url} does not let this token upload. {detail}"
+        if response.is_redirect:
+            target = response.headers.get("location", "elsewhere")
+            return f"{self._url} leads to {target}. Give that server's address as --url."
+        if _body(response).get("code") == "batch-not-found":
+            return f"{detail} It may have been deleted. Without --batch a new one is made."
+        return f"There is no Mirada at {self._url} (404). Is the address right?"
+
+
+def checked_url(url: str) -> str:
+    url = url.strip().rstrip("/")
+    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", url):
+        raise BadRequest(f"{url!r} is no address of a server such as https://mirada.example.")
+    return url
+
+
+def checked_token(token: str) -> str:
+    """Before it is in a header, whose errors would show it."""
+    token = token.strip()
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise BadRequest(
+            "The token is empty or holds signs that no token has. Copy it again from where it was "
+            "made (`mirada admin token NAME`), into MIRADA_TOKEN."
+        )
+    return token
+
+
+def pause_s(attempt: int, retry_after_s: float = 0) -> float:
+    """Before the attempt after `attempt` failed ones: doubled each time, at most half a minute.
+
+    Somewhere in its upper half at random, so that those whom one fault stopped come back apart.
+    """
+    longest: float = min(2.0 ** (attempt - 1), LONGEST_PAUSE_S)
+    return max(retry_after_s, longest * random.uniform(0.5, 1))
+
+
+def _retry_after_s(response: httpx2.Response) -> float:
+    """What is said in seconds or as a moment; at most five minutes, whatever the server says."""
+    said = response.headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return min(float(said), 300)
+    try:
+        moment = parsedate_to_datetime(said)
+    except ValueError:
+        return 0
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(0.0, (zoned - datetime.now(UTC)).total_seconds()), 300)
+
+
+def _body(response: httpx2.Response) -> Json:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _detail(response: httpx2.Response) -> str:
+    """The server's sentence, without what a terminal would obey."""
+    detail = _body(response).get("detail") or f"HTTP {response.status_code}"
+    return "".join(c for c in str(detail) if c.isprintable())[:500]
