@@ -17,6 +17,7 @@ from typing import IO
 
 from app.cli.upload.found import Entry, Found, Left, Unreadable
 from app.errors import BadFile
+from app.untrusted import clean_path
 
 MAX_RATIO = 100
 """Bytes that come out of one that went in. Photos are packed already and stay near 1."""
@@ -44,9 +45,10 @@ class Archive:
     def look(self) -> Found:
         found = Found()
         for member in self._zip.infolist():
-            name = member.filename.replace("\\", "/")
-            if member.is_dir() or name.endswith("/"):
+            if member.is_dir() or member.filename.endswith("\\"):
                 continue
+            # As the server will call it: `..` and a root lead nowhere, there and here.
+            name = clean_path(member.filename)
             if stat.S_ISLNK(member.external_attr >> 16):
                 message = "A link inside of an archive is not followed."
                 found.left.append(Left(name, "link", message))
