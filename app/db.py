@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.errors import Busy, DatabaseAway, MiradaError
+from app.errors import Busy, DatabaseAway, MiradaError, StorageFull
 
 SessionFactory = sessionmaker[Session]
 
@@ -81,7 +82,7 @@ def copy_in(session: Session, table: str, columns: Sequence[str], rows: bytes) -
 
 @contextmanager
 def driver_errors() -> Iterator[None]:
-    """Turns what the driver says of a lost or crowded database into the domain's words."""
+    """Turns what the driver says of a lost, full or crowded database into the domain's words."""
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
@@ -96,12 +97,29 @@ def domain_error(error: DBAPIError | PoolTimeout) -> MiradaError | None:
     if isinstance(error, PoolTimeout):
         return Busy("All database connections are in use. Try again in a moment.")
     if error.connection_invalidated or isinstance(error, OperationalError):
-        state = getattr(error.orig, "sqlstate", None)
-        if state in ("57014", "55P03"):  # query_canceled by statement_timeout, lock_not_available
-            return Busy("The database took too long to answer. Try again in a moment.")
-        if state in (None, "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "08001"):
-            return DatabaseAway(
-                "The database does not answer. Check that PostgreSQL runs and that "
-                "MIRADA_DATABASE_URL points to it; without that variable `make serve` starts one."
-            )
+        return _of_state(getattr(error.orig, "sqlstate", None))
+    return None
+
+
+def bare_domain_error(error: BaseException | None) -> MiradaError | None:
+    """The same for one that did not come through SQLAlchemy, as those of the queue's package."""
+    return _of_state(error.sqlstate) if isinstance(error, psycopg.OperationalError) else None
+
+
+def _of_state(state: str | None) -> MiradaError | None:
+    """state: SQLSTATE of an operational error, None where the connection itself is lost."""
+    if state in ("57014", "55P03"):  # query_canceled by statement_timeout, lock_not_available
+        return Busy("The database took too long to answer. Try again in a moment.")
+    if state in ("40001", "40P01"):  # serialization_failure, deadlock_detected
+        return Busy("Another change came in between. Try again in a moment.")
+    if state == "53100":  # disk_full
+        return StorageFull(
+            "The disk of the database is full. Nothing that was confirmed is lost; make room "
+            "there, then try again."
+        )
+    if state in (None, "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "08001"):
+        return DatabaseAway(
+            "The database does not answer. Check that PostgreSQL runs and that "
+            "MIRADA_DATABASE_URL points to it; without that variable `make serve` starts one."
+        )
     return None

@@ -140,6 +140,12 @@ class NotMigrated(DatabaseUnavailable):
     code = "not-migrated"
 
 
+class StorageFull(MiradaError):
+    """A disk is full, the database's or the photo store's: the same succeeds once there is room."""
+
+    code = "storage-full"
+
+
 class SetupMissing(MiradaError):
     """Something of the system that Mirada stands on is not installed."""
 
@@ -158,6 +164,7 @@ HTTP_STATUS: dict[type[MiradaError], int] = {
     TooManyAttempts: 429,
     Busy: 429,
     DatabaseUnavailable: 503,
+    StorageFull: 507,
     SetupMissing: 500,
 }
 

@@ -4,15 +4,17 @@ A job is inserted by the session that inserts the photos, so both are committed 
 tasks are known here by name only; `app.worker` has what they do.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from sqlalchemy import BigInteger, TextualSelect, column, text
 from sqlalchemy.orm import Session
+
+from app.db import bare_domain_error
 
 SCORE = "score_photos"
 REFERENCE = "reference_photos"
@@ -96,7 +98,7 @@ def defer_reference(session: Session, release_id: int, photo_ids: Sequence[int])
 
 def defer_publish(session: Session, after_s: float = 1.0) -> None:
     """Queues a look at what is to be published, unless one is waiting already."""
-    with suppress(AlreadyEnqueued), session.begin_nested():
+    with suppress(AlreadyEnqueued), session.begin_nested(), _queue_errors():
         _app.configure_task(
             PUBLISH,
             queueing_lock=PUBLISH,
@@ -112,7 +114,7 @@ def defer_deletion(session: Session, batch_id: int) -> None:
     The job does not count as one of the batch's, which are for scoring.
     """
     lock = f"{DELETE_BATCH} {batch_id}"
-    with suppress(AlreadyEnqueued), session.begin_nested():
+    with suppress(AlreadyEnqueued), session.begin_nested(), _queue_errors():
         _app.configure_task(
             DELETE_BATCH,
             queueing_lock=lock,
@@ -304,9 +306,22 @@ def _defer(
         schedule_in=None if after_s is None else {"seconds": after_s},
         connection=_driver_connection(session),
     )
-    for start in range(0, len(arguments), JOBS_PER_STATEMENT):
-        deferrer.batch_defer(*arguments[start : start + JOBS_PER_STATEMENT])
+    with _queue_errors():
+        for start in range(0, len(arguments), JOBS_PER_STATEMENT):
+            deferrer.batch_defer(*arguments[start : start + JOBS_PER_STATEMENT])
     return len(arguments)
+
+
+@contextmanager
+def _queue_errors() -> Iterator[None]:
+    """The package wraps what the driver says, where nobody would know it for a lost database."""
+    try:
+        yield
+    except ConnectorException as error:
+        domain = bare_domain_error(error.__cause__)
+        if domain is None:
+            raise
+        raise domain from error
 
 
 def _driver_connection(session: Session) -> Any:

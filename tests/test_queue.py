@@ -1,4 +1,5 @@
 import importlib.resources
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app import queue, readiness
-from app.db import make_engine, session_factory
+from app.db import driver_errors, make_engine, session_factory
+from app.errors import DatabaseAway
 
 SCHEMA = Path(__file__).parents[1] / "migrations/versions/0002_queue.sql"
 
@@ -234,3 +236,35 @@ def test_questions_about_one_release_or_batch_use_an_index(session: Session, arg
         )
     )
     assert f"procrastinate_jobs_{argument.removesuffix('_id')}_idx" in plan
+
+
+@pytest.mark.parametrize(
+    "deferring",
+    [
+        queue.defer_publish,
+        lambda session: queue.defer_scoring(session, 1, [1]),
+        lambda session: queue.defer_deletion(session, 1),
+    ],
+)
+def test_a_database_that_is_lost_while_a_job_is_queued_is_called_so(
+    clean_database: str, deferring: Callable[[Session], object]
+) -> None:
+    engine = make_engine(clean_database)
+    sessions = session_factory(engine)
+
+    def lost_in_the_middle() -> None:
+        with driver_errors(), sessions.begin() as session:
+            session.execute(text("SELECT 1"))
+            with sessions.begin() as other:
+                other.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND usename = current_user"
+                        " AND pid <> pg_backend_pid()"
+                    )
+                )
+            deferring(session)
+
+    with pytest.raises(DatabaseAway):
+        lost_in_the_middle()
+    engine.dispose()

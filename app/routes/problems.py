@@ -3,6 +3,7 @@
 A browser that opens a page gets the same as a page.
 """
 
+import errno
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -17,11 +18,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import domain_error
-from app.errors import Busy, DatabaseUnavailable, MiradaError, NotMigrated, http_status
+from app.errors import (
+    Busy,
+    DatabaseUnavailable,
+    MiradaError,
+    NotMigrated,
+    StorageFull,
+    http_status,
+)
 from app.routes import pages
 from app.schemas import Problem
 
-RETRY_AFTER_S: dict[type[MiradaError], int] = {Busy: 2, DatabaseUnavailable: 5}
+RETRY_AFTER_S: dict[type[MiradaError], int] = {
+    Busy: 2,
+    DatabaseUnavailable: 5,
+    StorageFull: 30,
+}
 UNKNOWN = "Something went wrong on our side. It has been logged; please try again later."
 MEDIA_TYPE = "application/problem+json"
 FOR_PROGRAMS = ("/api/", "/assets/", "/exports/", "/healthz", "/photos/", "/readyz", "/tiles")
@@ -43,6 +55,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(MiradaError, _domain)
     app.add_exception_handler(DBAPIError, _driver)
     app.add_exception_handler(PoolTimeout, _driver)
+    app.add_exception_handler(OSError, _disk)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_middleware(UnknownErrors)
@@ -111,6 +124,15 @@ def _driver(request: Request, error: Exception) -> Response:
     if domain is None:
         raise error
     return _domain(request, domain)
+
+
+def _disk(request: Request, error: Exception) -> Response:
+    """Whatever was to be written: a photo, or a part of a request that waits for the rest."""
+    assert isinstance(error, OSError)
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    full = StorageFull("The server's disk is full. Nothing was kept; try again when there is room.")
+    return _domain(request, full)
 
 
 def _http(request: Request, error: Exception) -> Response:

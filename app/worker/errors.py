@@ -3,11 +3,22 @@
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
-from app.errors import BadRelease, Busy, Conflict, DatabaseUnavailable, MiradaError, NotFound
+from app.errors import (
+    BadRelease,
+    Busy,
+    Conflict,
+    DatabaseUnavailable,
+    MiradaError,
+    NotFound,
+    StorageFull,
+)
 
 LONGEST_WAIT_S = 300
 SCALE_WAIT_S = 10
 SURPRISES = 3
+
+PASSING = (DatabaseUnavailable, Busy, StorageFull)
+"""What is waited for, however long it takes."""
 
 
 class JobReturned(MiradaError):
@@ -52,7 +63,7 @@ class Retries(BaseRetryStrategy):
                 return RetryDecision(retry_in={"seconds": 0})
             case ScaleAwaited():
                 return RetryDecision(retry_in={"seconds": SCALE_WAIT_S})
-            case DatabaseUnavailable() | Busy() | PhotoStoreAway() | OSError():
+            case DatabaseUnavailable() | Busy() | StorageFull() | PhotoStoreAway() | OSError():
                 wait_s = min(2 ** min(job.attempts, 10), LONGEST_WAIT_S)
                 return RetryDecision(retry_in={"seconds": wait_s})
             case BadRelease() | NotFound() | Conflict():

@@ -4,30 +4,28 @@ import asyncio
 import logging
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
 
 import psycopg
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition, Job, Status
+from procrastinate.jobs import DeleteJobCondition
 from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
 from app import queue, readiness
 from app.db import SessionFactory, driver_errors, make_engine, session_factory, without_driver
-from app.errors import DatabaseUnavailable
 from app.photos.files import PhotoFiles
 from app.settings import Settings
 from app.worker.connection import NoticingConnector, is_loss
-from app.worker.errors import ScoringFailed
+from app.worker.errors import PASSING, ScoringFailed
 from app.worker.progress import Progress
 from app.worker.scoring import Scoring
+from app.worker.stalled import give_back
 from app.worker.tasks import register
 from app.worker.upkeep import publish_due
 
 POLL_S = 1.0
 RECONNECT_S = 1.0
-LONGEST_PUT_OFF_S = 15
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +96,8 @@ class _Run:
                 if self._until_idle and await self._is_idle():
                     break
                 lost = False
-            except (ConnectorException, psycopg.OperationalError, DatabaseUnavailable) as error:
-                if not (is_loss(error) or isinstance(error, DatabaseUnavailable)):
+            except (ConnectorException, psycopg.OperationalError, *PASSING) as error:
+                if not (is_loss(error) or isinstance(error, PASSING)):
                     raise
                 if not lost:
                     logger.warning("the database does not answer; trying again until it does")
@@ -136,8 +134,8 @@ class _Run:
             if self._former_id is not None:
                 await app.job_manager.unregister_worker(self._former_id)
                 self._former_id = None
-            await self._sweep(app)
-            sweeping = asyncio.create_task(self._sweep_regularly(app))
+            await self._sweep()
+            sweeping = asyncio.create_task(self._sweep_regularly())
             try:
                 await self._work(app)
             finally:
@@ -169,37 +167,20 @@ class _Run:
         more = await asyncio.to_thread(publish_due, self._sessions)
         return not more and await asyncio.to_thread(self._live) == 0
 
-    async def _sweep_regularly(self, app: App) -> None:
+    async def _sweep_regularly(self) -> None:
         """Beside the jobs, so that a worker with a long queue sweeps as well."""
         while True:
             await asyncio.sleep(self._heartbeat_s)
             try:
-                await self._sweep(app)
-            except (ConnectorException, psycopg.OperationalError) as error:
-                if not is_loss(error):
-                    logger.exception("the sweep of dead workers' jobs failed")
+                await self._sweep()
+            except PASSING as error:
+                logger.debug("the sweep of dead workers' jobs waits: %s", error)
+            except Exception:
+                logger.exception("the sweep of dead workers' jobs failed")
 
-    async def _sweep(self, app: App) -> None:
-        """Gives back the jobs of workers that are dead, each time a little later and less urgent.
-
-        So a job that kills its workers does not keep the others from being done.
-        """
-        stalled = await app.job_manager.get_stalled_jobs(
-            seconds_since_heartbeat=self._stalled_after_s
-        )
-        for job in stalled:
-            logger.warning("job %s of a worker that died goes back to the queue", job.id)
-            await self._give_back(app, job)
-
-    async def _give_back(self, app: App, job: Job) -> None:
-        if job.queueing_lock is not None:
-            # Periodic: the next one does the same, and may wait in the queue already.
-            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
-            return
-        put_off = timedelta(seconds=min(2**job.attempts - 1, LONGEST_PUT_OFF_S))
-        await app.job_manager.retry_job(
-            job, retry_at=datetime.now(UTC) + put_off, priority=job.priority - 1
-        )
+    async def _sweep(self) -> None:
+        for job_id in await asyncio.to_thread(give_back, self._sessions, self._stalled_after_s):
+            logger.warning("job %d of a worker that died goes back to the queue", job_id)
 
     def _check_connection(self) -> None:
         with driver_errors(), self._sessions.begin() as session:

@@ -1,7 +1,8 @@
 """The queue's tasks by their names: what each job does, and what its end means."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from procrastinate import App, JobContext
@@ -10,7 +11,7 @@ from app import batches, queue
 from app.db import SessionFactory, driver_errors
 from app.errors import MiradaError
 from app.photos.files import PhotoFiles
-from app.worker.errors import JobReturned, Retries, ScaleAwaited
+from app.worker.errors import PASSING, JobReturned, Retries, ScaleAwaited
 from app.worker.scoring import Scoring
 from app.worker.upkeep import publish_due, sweep_files
 
@@ -40,7 +41,9 @@ def register(app: App, sessions: SessionFactory, files: PhotoFiles, scoring: Sco
     @app.task(name=queue.DELETE_BATCH, retry=retries, priority=queue.UPKEEP_PRIORITY)
     def delete_batch(deleted: int) -> None:
         """What a web process began and may have left unfinished."""
-        if not batches.delete(sessions, files, deleted, lambda: not scoring.stopping.is_set()):
+        with logged(f"the deletion of batch {deleted}"):
+            gone = batches.delete(sessions, files, deleted, lambda: not scoring.stopping.is_set())
+        if not gone:
             raise JobReturned(f"The deletion of batch {deleted} went back to the queue.")
 
     @app.task(name=queue.REFERENCE, retry=retries, pass_context=True)
@@ -48,21 +51,19 @@ def register(app: App, sessions: SessionFactory, files: PhotoFiles, scoring: Sco
         with_consequences(context, photo_ids, lambda: scoring.reference(release_id, photo_ids))
 
     @app.periodic(cron=EVERY_30_S)
-    @app.task(
-        name=queue.PUBLISH,
-        retry=retries,
-        queueing_lock=queue.PUBLISH,
-        priority=queue.UPKEEP_PRIORITY,
-    )
+    @app.task(name=queue.PUBLISH, queueing_lock=queue.PUBLISH, priority=queue.UPKEEP_PRIORITY)
     def publish(timestamp: int | None = None) -> None:
-        if publish_due(sessions):
-            with driver_errors(), sessions.begin() as session:
-                queue.defer_publish(session, LOOK_AGAIN_S)
+        """Never tried again itself: it could not go back behind one that waits, and one will."""
+        with suppress(*PASSING), logged("publishing"):
+            if publish_due(sessions):
+                with driver_errors(), sessions.begin() as session:
+                    queue.defer_publish(session, LOOK_AGAIN_S)
 
     @app.periodic(cron=EVERY_HOUR)
     @app.task(name=queue.SWEEP, queueing_lock=queue.SWEEP, priority=queue.UPKEEP_PRIORITY)
     def sweep(timestamp: int) -> None:
-        sweep_files(sessions, files)
+        with suppress(*PASSING, OSError), logged("the sweep of the photo store"):
+            sweep_files(sessions, files)
 
     def with_consequences(
         context: JobContext, photo_ids: list[int], work: Callable[[], Any]
@@ -85,3 +86,16 @@ def register(app: App, sessions: SessionFactory, files: PhotoFiles, scoring: Sco
                     batches.give_up(session, photo_ids, message)
                     queue.defer_publish(session)
             raise
+
+
+@contextmanager
+def logged(what: str) -> Iterator[None]:
+    """Says in the log why something beside the scoring came to nothing."""
+    try:
+        yield
+    except (MiradaError, OSError) as error:
+        logger.warning("%s has to wait: %s", what, error)
+        raise
+    except Exception:
+        logger.exception("%s failed", what)
+        raise
