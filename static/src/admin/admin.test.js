@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sorted } from "./dropping.js";
+import { Arrived } from "./arrived.js";
+import { onDisk, sorted, Unreadable } from "./dropping.js";
+import { clean } from "./paths.js";
 import { Positions } from "./positions.js";
 import { Rate } from "./rate.js";
 import { pauseS, Sending } from "./sending.js";
@@ -11,12 +13,13 @@ import { AdminWords } from "./words.js";
 /** @import {Position, Sendable, Upload} from "./types.d.ts" */
 
 /** @param {string} path @returns {Sendable} */
-const sendable = (path) => ({ path, file: new File(["x"], path) });
+const sendable = (path) => onDisk(path, new File(["x"], path));
 
 /** @param {Partial<Upload>} given @returns {Upload} */
 const upload = (given) => ({
   id: 1,
   path: "a.jpg",
+  sha256: "",
   verdict: "accepted",
   reason: null,
   warnings: [],
@@ -30,11 +33,12 @@ const upload = (given) => ({
 const row = (filename, lat) => ({ filename, lat, lon: 0, heading_deg: null, captured_at: null });
 
 class Failed extends Error {
-  /** @param {boolean} passes @param {number} retryAfterS */
-  constructor(passes, retryAfterS = 0) {
+  /** @param {boolean} passes @param {number} retryAfterS @param {boolean} ends */
+  constructor(passes, retryAfterS = 0, ends = false) {
     super("failed");
     this.passes = passes;
     this.retryAfterS = retryAfterS;
+    this.ends = ends;
   }
 }
 
@@ -72,7 +76,7 @@ test("all files are sent, at most four at a time", async () => {
   /** @type {string[]} */
   const answered = [];
   const sending = new Sending({
-    send: async ({ path }) => {
+    send: async (path) => {
       under_way += 1;
       most = Math.max(most, under_way);
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -116,7 +120,7 @@ test("a file is sent again until it has an answer", async () => {
 test("what fails for good is kept and can be tried again", async () => {
   let works = false;
   const sending = new Sending({
-    send: async ({ path }) => {
+    send: async (path) => {
       if (!works && path === "b.jpg") throw new Failed(false);
       return upload({ path });
     },
@@ -152,6 +156,138 @@ test("a server that never answers is given up after ten attempts", async () => {
   assert.equal(sending.failed.length, 1);
 });
 
+test("what nobody answers for ten attempts is not tried with each of the others", async () => {
+  let attempts = 0;
+  let away = true;
+  const sending = new Sending({
+    send: async (path) => {
+      attempts += 1;
+      if (away) throw new Failed(true);
+      return upload({ path });
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+    pause: async () => {},
+  });
+  sending.add(Array.from({ length: 50 }, (_, n) => sendable(`${n}.jpg`)));
+  await sending.idle();
+  assert.equal(attempts, 40);
+  assert.equal(sending.failed.length, 50);
+  away = false;
+  sending.again();
+  await sending.idle();
+  assert.deepEqual([sending.done, sending.failed.length], [50, 0]);
+});
+
+test("one file that no attempt brings through does not stop the others", async () => {
+  const sending = new Sending({
+    send: async (path) => {
+      if (path === "0.jpg") throw new Failed(true);
+      return upload({ path });
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+    pause: async () => {},
+  });
+  sending.add(Array.from({ length: 50 }, (_, n) => sendable(`${n}.jpg`)));
+  await sending.idle();
+  assert.deepEqual([sending.done, sending.failed.length], [49, 1]);
+});
+
+test("once the session has ended, the rest is kept and not sent", async () => {
+  let attempts = 0;
+  const sending = new Sending({
+    send: async () => {
+      attempts += 1;
+      throw new Failed(false, 0, true);
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+  });
+  sending.add(Array.from({ length: 50 }, (_, n) => sendable(`${n}.jpg`)));
+  await sending.idle();
+  assert.ok(attempts <= 4);
+  assert.equal(sending.failed.length, 50);
+});
+
+test("a file that cannot be read is said, and the others go", async () => {
+  const gone = async () => {
+    throw new Unreadable("unreadable");
+  };
+  const sending = new Sending({
+    send: async (path) => upload({ path }),
+    onAnswer: () => {},
+    onChange: () => {},
+  });
+  sending.add([{ path: "gone.jpg", open: gone, read: gone }, sendable("a.jpg")]);
+  await sending.idle();
+  assert.deepEqual(sending.unread, [{ path: "gone.jpg", reason: "unreadable" }]);
+  assert.deepEqual([sending.done, sending.failed.length], [1, 0]);
+});
+
+test("a file is read once for all attempts", async () => {
+  let reads = 0;
+  let attempts = 0;
+  const sending = new Sending({
+    send: async (path) => {
+      attempts += 1;
+      if (attempts < 3) throw new Failed(true);
+      return upload({ path });
+    },
+    onAnswer: () => {},
+    onChange: () => {},
+    pause: async () => {},
+  });
+  const { open, read } = sendable("a.jpg");
+  const counted = () => {
+    reads += 1;
+    return read();
+  };
+  sending.add([{ path: "a.jpg", open, read: counted }]);
+  await sending.idle();
+  assert.deepEqual([attempts, reads], [3, 1]);
+});
+
+test("what has arrived is not sent again, and a file that has changed is", async () => {
+  // Of the one letter that every file of these tests holds.
+  const sha256 = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+  const arrived = new Arrived([
+    upload({ id: 1, path: "calle/a.jpg", sha256 }),
+    upload({ id: 2, path: "b.jpg", sha256: "0".repeat(64) }),
+  ]);
+  /** @type {string[]} */
+  const sent = [];
+  const sending = new Sending({
+    send: async (path) => {
+      sent.push(path);
+      return upload({ path });
+    },
+    arrived: (path, data) => arrived.answer(path, data),
+    onAnswer: () => {},
+    onChange: () => {},
+  });
+  sending.add(["calle/a.jpg", "b.jpg", "c.jpg"].map(sendable));
+  await sending.idle();
+  assert.deepEqual(sent.sort(), ["b.jpg", "c.jpg"]);
+  assert.deepEqual([sending.done, sending.before], [3, 1]);
+});
+
+test("paths are as the server keeps them", () => {
+  for (const [path, kept] of [
+    ["calle/uno.jpg", "calle/uno.jpg"],
+    ["../../etc/passwd", "etc/passwd"],
+    ["C:\\fotos\\uno.jpg", "C:/fotos/uno.jpg"],
+    ["/abs//b.jpg", "abs/b.jpg"],
+    ["a/./b/../c.jpg", "a/b/c.jpg"],
+    ["nul\0l\n.jpg", "null.jpg"],
+    ["..", "unnamed"],
+    ["ñandú 1.jpg", "ñandú 1.jpg"],
+    [`${"x".repeat(600)}.jpg`, `${"x".repeat(496)}.jpg`],
+  ]) {
+    assert.equal(clean(/** @type {string} */ (path)), kept);
+  }
+});
+
 test("pauses double up to half a minute", () => {
   assert.deepEqual(
     [1, 2, 3, 6, 20].map((n) => pauseS(n)),
@@ -177,17 +313,24 @@ test("rows of a manifest are found by path and by name", () => {
   assert.equal(positions.of("bb.jpg"), undefined);
 });
 
-test("photos and manifests are told apart, hidden files are passed over", () => {
-  const found = sorted(["a.JPG", "b/m.csv", "notes.txt", "x/.DS_Store", "c.gif"].map(sendable));
-  assert.deepEqual(
-    found.photos.map(({ path }) => path),
-    ["a.JPG", "c.gif"],
-  );
-  assert.deepEqual(
-    found.manifests.map(({ path }) => path),
-    ["b/m.csv"],
-  );
-  assert.equal(found.ignored, 1);
+test("every file that is dropped is a photo, a manifest, an archive, or left with a reason", () => {
+  const paths = [
+    ...["a.JPG", "b/m.csv", "notes.txt", "x/.DS_Store", "c.gif", "todo.ZIP", "x/more.zip"],
+    ...["d.rar", "__MACOSX/._a.jpg", "Thumbs.db"],
+  ];
+  const found = sorted(paths.map(sendable));
+  const names = (/** @type {Sendable[]} */ list) => list.map(({ path }) => path);
+  assert.deepEqual(names(found.photos), ["a.JPG", "c.gif"]);
+  assert.deepEqual(names(found.manifests), ["b/m.csv"]);
+  assert.deepEqual(names(found.archives), ["todo.ZIP"]);
+  assert.deepEqual(found.left, [
+    { path: "notes.txt", reason: "no-photo" },
+    { path: "x/.DS_Store", reason: "system-file" },
+    { path: "x/more.zip", reason: "nested-archive" },
+    { path: "d.rar", reason: "nested-archive" },
+    { path: "__MACOSX/._a.jpg", reason: "system-file" },
+    { path: "Thumbs.db", reason: "system-file" },
+  ]);
 });
 
 test("the rate is that of the last half minute", () => {

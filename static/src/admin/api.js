@@ -1,9 +1,7 @@
 // The one place of the admin's pages that talks to the server.
 
 /** @import {AdminRelease, Comparison, ReleaseList, ReleaseProgress} from "./types.d.ts" */
-/** @import {Placed, Position, Progress, Sendable, Upload} from "./types.d.ts" */
-
-const MAX_BYTES = 64 * 1024 * 1024;
+/** @import {Placed, Position, Progress, Upload} from "./types.d.ts" */
 
 /** status 0: no answer at all. code: the server's stable word for what was wrong. */
 export class RequestFailed extends Error {
@@ -13,6 +11,8 @@ export class RequestFailed extends Error {
     this.status = status;
     this.code = code;
     this.retryAfterS = retryAfterS;
+    /** Whether every other file would fare as this one. */
+    this.ends = [401, 403, 404].includes(status) || code === "batch-closed";
   }
 
   /** Whether the same request may succeed a little later. */
@@ -101,12 +101,11 @@ export async function uploads(batch, after = 0) {
 
 /**
  * The verdict of a file: a duplicate and a rejected file are answers too, and no failures.
- * A file beyond the limit is cut there: its verdict is the same, and nobody waits for the rest.
- * @param {number} batch @param {Sendable} sendable @param {Position | undefined} position @returns {Promise<Upload>}
+ * @param {number} batch @param {string} path @param {File} file @param {Position | undefined} position @returns {Promise<Upload>}
  */
-export async function send(batch, { path, file }, position) {
+export async function send(batch, path, file, position) {
   const form = new FormData();
-  form.set("file", file.slice(0, MAX_BYTES + 1, file.type), file.name);
+  form.set("file", file, file.name);
   form.set("path", path);
   if (position) {
     form.set("lat", String(position.lat));

@@ -2,11 +2,13 @@
 
 import { byId, element } from "../dom.js";
 import { progress as ask, manifest, RequestFailed, send, uploads } from "./api.js";
-import { chosen, dropped, sorted } from "./dropping.js";
+import { Arrived } from "./arrived.js";
+import { chosen, dropped, sorted, Unreadable, unpacked } from "./dropping.js";
 import { Positions } from "./positions.js";
 import { Removing } from "./removing.js";
 import { Scoring } from "./scoring.js";
 import { Sending } from "./sending.js";
+import { SendingView } from "./sending-view.js";
 import { Verdicts } from "./verdicts.js";
 
 /** @import {Placed, Progress, Sendable} from "./types.d.ts" */
@@ -14,8 +16,7 @@ import { Verdicts } from "./verdicts.js";
 
 /** @param {Progress} batch @param {AdminWords} words */
 export async function start(batch, words) {
-  const page = new BatchPage(batch, words);
-  page.verdicts.add(await uploads(batch.id));
+  await new BatchPage(batch, words).loaded;
 }
 
 class BatchPage {
@@ -26,8 +27,6 @@ class BatchPage {
     this.positions = new Positions();
     /** @type {File[]} */
     this.manifests = [];
-    /** @type {HTMLElement[]} */
-    this.notes = [];
     this.settled = this.#settledCount(batch);
     this.removing = new Removing(words, {
       cancelled: (progress) => this.scoring.take(progress),
@@ -38,14 +37,22 @@ class BatchPage {
     byId("cancel").addEventListener("click", () => this.removing.cancel(this.batch));
     byId("delete").addEventListener("click", () => this.removing.deleteBatch(this.batch));
     this.sending = new Sending({
-      send: (sendable) => send(batch.id, sendable, this.positions.of(sendable.path)),
+      send: (path, data) => send(batch.id, path, data, this.positions.of(path)),
+      arrived: (path, data) => this.arrived.answer(path, data),
       onAnswer: (upload) => this.verdicts.add([upload]),
-      onChange: () => this.#drawSending(),
+      onChange: () => this.view.draw(),
     });
+    this.view = new SendingView(words, this.sending, () => this.#again());
+    this.arrived = new Arrived([]);
+    this.loaded = this.#load();
     this.#listenForFiles();
     addEventListener("beforeunload", (event) => {
       if (this.sending.active) event.preventDefault();
     });
+  }
+
+  async #load() {
+    this.verdicts.add(await uploads(this.batch.id));
   }
 
   /** @param {Progress} progress */
@@ -103,23 +110,35 @@ class BatchPage {
 
   /** Manifests first, so that the photos go with their places. @param {Sendable[]} sendables */
   async take(sendables) {
-    const { photos, manifests, ignored } = sorted(sendables);
-    this.notes = [];
-    if (ignored > 0) this.#note(this.words.count("sending.ignored", ignored));
-    for (const { file } of manifests) {
-      this.manifests.push(file);
-      await this.#sendManifest(file);
+    const { photos, manifests, left } = await unpacked(sorted(sendables));
+    this.view.begin(left);
+    for (const { path, read } of manifests) {
+      try {
+        const file = await read();
+        this.manifests.push(file);
+        await this.#sendManifest(file);
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        this.view.begin([...this.view.left, { path, reason: error.reason }]);
+      }
     }
     if (photos.length > 0) {
       if (this.batch.state === "open") {
-        this.sending.add(photos);
-        await this.sending.idle();
-        await this.#placeHeld();
+        await this.#send(photos);
       } else {
-        this.#note(this.words.t("drop.closed"), true);
+        this.view.note(this.words.t("drop.closed"), true);
       }
     }
     await this.#refresh();
+  }
+
+  /** @param {Sendable[]} photos */
+  async #send(photos) {
+    await this.loaded;
+    this.arrived = new Arrived(this.verdicts.uploads.values());
+    this.sending.add(photos);
+    await this.sending.idle();
+    await this.#placeHeld();
   }
 
   /** What was held in spite of a manifest, as a file that was sent before it, is placed by it now. */
@@ -138,21 +157,21 @@ class BatchPage {
       if (placed.placed > 0) this.verdicts.add(await uploads(this.batch.id));
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
-      this.#note(this.words.t("manifest.failed", { message: this.#words(error) }), true);
+      this.view.note(this.words.t("manifest.failed", { message: this.view.explain(error) }), true);
     }
   }
 
   /** @param {Placed} placed */
   #noteManifest({ rows, placed, problems }) {
     const { words } = this;
-    this.#note(
+    this.view.note(
       words.t("manifest.read", { rows: words.number(rows.length), placed: words.number(placed) }),
     );
     if (problems.length === 0) return;
     const lines = problems
       .slice(0, 200)
       .map(({ where, message }) => element("li", {}, `${where}: ${message}`));
-    this.#note(
+    this.view.note(
       [
         element("p", {}, words.count("manifest.problems", problems.length)),
         element("ul", { class: "problems" }, lines),
@@ -171,71 +190,9 @@ class BatchPage {
     this.scoring.listen();
   }
 
-  /** @param {string | HTMLElement[]} content @param {boolean} bad */
-  #note(content, bad = false) {
-    const children = typeof content === "string" ? [content] : content;
-    this.notes.push(element("div", { class: bad ? "notice notice-bad" : "notice" }, ...children));
-    this.#drawSending();
-  }
-
-  #drawSending() {
-    const { sending, words } = this;
-    const parts = [];
-    if (sending.active) {
-      const label = words.t("sending.running", {
-        done: words.number(sending.done),
-        total: words.number(sending.total),
-      });
-      parts.push(
-        element("progress", {
-          class: "progress",
-          max: sending.total,
-          value: sending.done,
-          "aria-label": label,
-        }),
-        element(
-          "p",
-          { class: "sending-line" },
-          label,
-          sending.waiting > 0 && element("span", {}, words.t("sending.waiting")),
-        ),
-      );
-    } else if (sending.done > 0) {
-      parts.push(
-        element("p", { class: "sending-line" }, words.count("sending.done", sending.done)),
-      );
-    }
-    if (!sending.active && sending.failed.length > 0) {
-      const again = element(
-        "button",
-        { type: "button", class: "link", onclick: () => this.#again() },
-        words.t("sending.again"),
-      );
-      const reason = this.#words(/** @type {{ error: Error }} */ (sending.failed[0]).error);
-      parts.push(
-        element(
-          "div",
-          { class: "notice notice-bad" },
-          `${words.count("sending.failed", sending.failed.length)}: ${reason} `,
-          again,
-        ),
-      );
-    }
-    byId("sending").replaceChildren(...parts, ...this.notes);
-  }
-
   async #again() {
     this.sending.again();
     await this.sending.idle();
     await this.#refresh();
-  }
-
-  /** @param {Error} error */
-  #words(error) {
-    if (!(error instanceof RequestFailed)) return error.message;
-    if (error.status === 0) return this.words.t("error.network");
-    if (error.status === 401) return this.words.t("sending.signed_out");
-    if (error.code === "batch-closed") return this.words.t("sending.closed");
-    return error.message;
   }
 }

@@ -1,6 +1,8 @@
 // Sends many files, a few at a time, and each again until it has an answer.
 
-/** @import {Sendable, Upload} from "./types.d.ts" */
+import { Unreadable } from "./dropping.js";
+
+/** @import {Left, Sendable, Upload} from "./types.d.ts" */
 
 const PARALLEL = 4;
 const ATTEMPTS = 10;
@@ -10,6 +12,7 @@ const LONGEST_PAUSE_S = 30;
 /**
  * @typedef {object} Failure
  * @property {boolean} passes whether the same request may succeed a little later
+ * @property {boolean} ends whether every other request would fail as well
  * @property {number} [retryAfterS]
  */
 
@@ -24,13 +27,16 @@ export function pauseS(attempt, retryAfterS = 0) {
 export class Sending {
   /**
    * @param {object} parts
-   * @param {(sendable: Sendable) => Promise<Upload>} parts.send
+   * @param {(path: string, data: File) => Promise<Upload>} parts.send
+   * @param {(path: string, data: File) => Promise<Upload | undefined>} [parts.arrived] the verdict of
+   *   a file that is there already
    * @param {(upload: Upload) => void} parts.onAnswer
    * @param {() => void} parts.onChange
    * @param {(seconds: number) => Promise<void>} [parts.pause]
    */
-  constructor({ send, onAnswer, onChange, pause = sleep }) {
+  constructor({ send, arrived = async () => undefined, onAnswer, onChange, pause = sleep }) {
     this.send = send;
+    this.arrived = arrived;
     this.onAnswer = onAnswer;
     this.onChange = onChange;
     this.pause = pause;
@@ -38,8 +44,12 @@ export class Sending {
     this.queue = [];
     /** @type {{ sendable: Sendable, error: Error & Failure }[]} */
     this.failed = [];
+    /** @type {Left[]} */
+    this.unread = [];
     this.total = 0;
     this.done = 0;
+    this.before = 0;
+    this.answers = 0;
     this.waiting = 0;
     this.running = 0;
     /** @type {(() => void)[]} */
@@ -76,6 +86,8 @@ export class Sending {
   #forget() {
     this.total = this.failed.length;
     this.done = 0;
+    this.before = 0;
+    this.unread = [];
   }
 
   #fill() {
@@ -92,17 +104,41 @@ export class Sending {
 
   /** @param {Sendable} sendable */
   async #sendOne(sendable) {
+    const { path } = sendable;
+    try {
+      // Once for all attempts: what comes out of an archive is counted.
+      const data = await sendable.read();
+      const before = await this.arrived(path, data);
+      if (before) this.before += 1;
+      this.onAnswer(before ?? (await this.#answer(path, data)));
+      this.done += 1;
+    } catch (thrown) {
+      if (thrown instanceof Unreadable) {
+        this.unread.push({ path, reason: thrown.reason });
+        return;
+      }
+      const error = /** @type {Error & Failure} */ (thrown);
+      this.failed.push({ sendable, error });
+      // The rest would wait as long, or fail as this one did.
+      if (error.ends)
+        this.failed.push(...this.queue.splice(0).map((s) => ({ sendable: s, error })));
+    }
+  }
+
+  /** @param {string} path @param {File} data @returns {Promise<Upload>} */
+  async #answer(path, data) {
+    const answers = this.answers;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const upload = await this.send(sendable);
-        this.done += 1;
-        this.onAnswer(upload);
-        return;
+        const upload = await this.send(path, data);
+        this.answers += 1;
+        return upload;
       } catch (thrown) {
         const error = /** @type {Error & Failure} */ (thrown);
-        if (!error.passes || attempt === ATTEMPTS) {
-          this.failed.push({ sendable, error });
-          return;
+        if (!error.passes) throw error;
+        if (attempt === ATTEMPTS) {
+          if (answers === this.answers) error.ends = true;
+          throw error;
         }
         this.waiting += 1;
         this.onChange();

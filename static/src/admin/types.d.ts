@@ -34,6 +34,7 @@ export interface Progress extends Batch {
 export interface Upload {
   id: number;
   path: string;
+  sha256: string;
   verdict: VerdictName;
   reason: string | null;
   warnings: string[];
@@ -56,10 +57,27 @@ export interface Placed {
   problems: { where: string; reason: string; message: string }[];
 }
 
-/** A file that is to be sent, under its path within what was dropped. */
+/**
+ * A file under its path within what was dropped. open: the file as it is. read: its bytes in memory,
+ * at most one more than the server takes; throws Unreadable.
+ */
 export interface Sendable {
   path: string;
-  file: File;
+  open: () => Promise<File>;
+  read: () => Promise<File>;
+}
+
+/** A file that is not sent; `left.{reason}` is the text that says why. */
+export interface Left {
+  path: string;
+  reason: string;
+}
+
+export interface Found {
+  photos: Sendable[];
+  manifests: Sendable[];
+  archives: Sendable[];
+  left: Left[];
 }
 
 export interface ReleaseProgress {
