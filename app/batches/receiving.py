@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import queue
-from app.batches.batch import locked, must_be_open
+from app.batches.batch import get, locked, must_be_open
 from app.batches.decoding import Decoder
 from app.batches.shapes import UploadOut
 from app.cells import MAX_LATITUDE_DEG
@@ -24,7 +24,7 @@ from app.images import MAX_BYTES, Derived
 from app.photos.delete import TAKEN_DOWN, taken_down
 from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
-from app.tables import Batch, Layer, Photo, RefusedPhoto, Upload, photo_area
+from app.tables import Batch, Upload
 from app.untrusted import clean_path
 
 NO_POSITION = "no-position"
@@ -68,29 +68,29 @@ def receive(
     """The verdict of a file. Raises BatchNotFound, and BatchClosed once the batch is complete."""
     file = replace(file, path=clean_path(file.path))
     sha256 = hashlib.sha256(file.data).digest()
-    with driver_errors(), sessions.begin() as session:
-        batch = locked(session, batch_id)
-        known = _first_answer(session, batch_id, file.path, sha256)
-        if known is not None:
-            return answer(known)
-        must_be_open(batch)
-        outcome = _without_decoding(session, file.data, sha256)
-        if outcome is not None:
-            return answer(_keep(session, batch_id, file.path, sha256, outcome))
+    early = _without_decoding(sessions, batch_id, file, sha256)
+    if early is not None:
+        return early
     try:
         derived = decoder.derive(file.data)
     except RejectedFile as refused:
         outcome = _Outcome("rejected", refused.reason, str(refused))
-        return _decided(sessions, batch_id, file.path, sha256, outcome)
+        with driver_errors(), sessions.begin() as session:
+            known = _decided(session, locked(session, batch_id), file, sha256)
+            return answer(known or _keep(session, batch_id, file.path, sha256, outcome))
     file = _completed(file, derived)
     has_place = file.lat is not None and file.problem is None
     key = files.write(file.data, derived if has_place else None)
     kept = False
     try:
         with driver_errors(), sessions.begin() as session:
-            upload = _accepted_or_held(session, batch_id, file, sha256, derived, key)
+            batch = locked(session, batch_id)
+            upload = _decided(session, batch, file, sha256)
+            if upload is None:
+                outcome = _accepted_or_held(session, batch, file, sha256, derived, key)
+                upload = _keep(session, batch_id, file.path, sha256, outcome)
+                kept = outcome.verdict in ("accepted", "held")
             result = answer(upload)
-            kept = _owns(session, upload, key)
         return result
     finally:
         if not kept:
@@ -142,70 +142,76 @@ def accept(
     return _Outcome("accepted", warnings=warnings, photo_id=photo_id)
 
 
-def _decided(
-    sessions: SessionFactory, batch_id: int, path: str, sha256: bytes, outcome: _Outcome
-) -> UploadOut:
+def _without_decoding(
+    sessions: SessionFactory, batch_id: int, file: File, sha256: bytes
+) -> UploadOut | None:
+    """The answer to a file that was sent before, or that its bytes decide; None for all others.
+
+    Nothing is locked and nothing written for those, which are nearly all.
+    """
     with driver_errors(), sessions.begin() as session:
-        batch = locked(session, batch_id)
-        known = _first_answer(session, batch_id, path, sha256)
-        if known is not None:
+        batch = get(session, batch_id)
+        known = _known(session, batch_id, file, sha256)
+        if isinstance(known, Upload):
             return answer(known)
         must_be_open(batch)
-        return answer(_keep(session, batch_id, path, sha256, outcome))
+        if known is None:
+            return None
+    with driver_errors(), sessions.begin() as session:
+        upload = _decided(session, locked(session, batch_id), file, sha256)
+        # None where what it was a duplicate of was deleted at this moment.
+        return None if upload is None else answer(upload)
+
+
+def _decided(session: Session, batch: Batch, file: File, sha256: bytes) -> Upload | None:
+    """The row of a file sent before, or a new one where its bytes decide; else None.
+
+    The caller has locked the batch. Raises BatchClosed where a row may not be added.
+    """
+    known = _known(session, batch.id, file, sha256)
+    if isinstance(known, Upload):
+        return known
+    must_be_open(batch)
+    return None if known is None else _keep(session, batch.id, file.path, sha256, known)
 
 
 def _accepted_or_held(
-    session: Session, batch_id: int, file: File, sha256: bytes, derived: Derived, key: str
-) -> Upload:
-    batch = locked(session, batch_id)
-    known = _first_answer(session, batch_id, file.path, sha256)
-    if known is not None:
-        return known
-    must_be_open(batch)
-    outcome = _without_decoding(session, file.data, sha256)
-    if outcome is None and (file.lat is None or file.problem is not None):
-        reason, message = file.problem or (
-            NO_POSITION,
-            "The file says no position. Send a manifest that has one, or place it by hand.",
-        )
-        outcome = _Outcome("held", reason, message, _time_warnings(file), storage_key=key)
-    if outcome is None:
-        outcome = accept(session, batch, file, sha256, derived, key)
-    return _keep(session, batch_id, file.path, sha256, outcome)
-
-
-def _owns(session: Session, upload: Upload, key: str) -> bool:
-    """Whether the files are those of the upload, or of the photo that it became."""
-    if upload.storage_key == key:
-        return True
-    photo = None if upload.photo_id is None else session.get(Photo, upload.photo_id)
-    return photo is not None and photo.storage_key == key
-
-
-def _first_answer(session: Session, batch_id: int, path: str, sha256: bytes) -> Upload | None:
-    return session.scalar(
-        select(Upload).where(
-            Upload.batch_id == batch_id, Upload.path == path, Upload.sha256 == sha256
-        )
+    session: Session, batch: Batch, file: File, sha256: bytes, derived: Derived, key: str
+) -> _Outcome:
+    if file.lat is not None and file.problem is None:
+        return accept(session, batch, file, sha256, derived, key)
+    reason, message = file.problem or (
+        NO_POSITION,
+        "The file says no position. Send a manifest that has one, or place it by hand.",
     )
+    return _Outcome("held", reason, message, _time_warnings(file), storage_key=key)
 
 
-def _without_decoding(session: Session, data: bytes, sha256: bytes) -> _Outcome | None:
-    """Verdicts that the bytes alone decide."""
-    if len(data) > MAX_BYTES:
+_KNOWN = text("""
+    SELECT (SELECT id FROM upload
+             WHERE batch_id = :batch_id AND path = :path AND sha256 = :sha256) AS answered,
+           (SELECT reason FROM refused_photo WHERE sha256 = :sha256) AS refused,
+           (SELECT id FROM photo WHERE sha256 = :sha256) AS photo,
+           (SELECT min(id) FROM upload WHERE sha256 = :sha256 AND verdict = 'held') AS held
+""")
+
+
+def _known(session: Session, batch_id: int, file: File, sha256: bytes) -> Upload | _Outcome | None:
+    """The row of the same file sent before, or the verdict that its bytes alone decide."""
+    of_file = {"batch_id": batch_id, "path": file.path, "sha256": sha256}
+    known = session.execute(_KNOWN, of_file).one()
+    if known.answered is not None:
+        return session.get_one(Upload, known.answered)
+    if len(file.data) > MAX_BYTES:
         return _Outcome(
             "rejected", "too-large", f"The file is larger than {MAX_BYTES // 2**20} MB."
         )
-    refused = session.get(RefusedPhoto, sha256)
-    if refused is not None:
-        return _taken_down(refused.reason)
-    photo_id = session.scalar(select(Photo.id).where(Photo.sha256 == sha256))
-    if photo_id is not None:
-        return _duplicate(photo_id)
-    held = session.scalar(
-        select(Upload).where(Upload.sha256 == sha256, Upload.verdict == "held").limit(1)
-    )
-    if held is not None:
+    if known.refused is not None:
+        return _taken_down(known.refused)
+    if known.photo is not None:
+        return _duplicate(known.photo)
+    if known.held is not None:
+        held = session.get_one(Upload, known.held)
         return _Outcome(
             "duplicate",
             "duplicate",
@@ -246,11 +252,15 @@ def _time_warnings(file: File) -> list[str]:
     return [FUTURE]
 
 
+_IS_OUTSIDE = text("""
+    SELECT EXISTS (SELECT FROM layer)
+           AND NOT EXISTS (SELECT FROM photo_area WHERE photo_id = :photo_id)
+""")
+
+
 def _place_warnings(session: Session, photo_id: int) -> list[str]:
     """A photo outside every area counts in cells only; without areas there is nothing to say."""
-    in_some_area = exists().where(photo_area.c.photo_id == photo_id)
-    outside = session.scalar(select(exists(select(Layer.key)) & ~in_some_area))
-    return [OUTSIDE] if outside else []
+    return [OUTSIDE] if session.scalar(_IS_OUTSIDE, {"photo_id": photo_id}) else []
 
 
 def _keep(session: Session, batch_id: int, path: str, sha256: bytes, outcome: _Outcome) -> Upload:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import areas, queue, totals
 from app.cells import key_of
-from app.tables import RefusedPhoto, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,13 @@ _PRESENT = text("""
      UNION
     SELECT id, source, source_key, sha256 FROM photo WHERE sha256 = ANY (CAST(:sha256 AS bytea[]))
 """)
+# Text, since a photo that is uploaded pays for each statement that must be put together.
+_REFUSED = text(
+    "SELECT sha256, reason FROM refused_photo WHERE sha256 = ANY (CAST(:sha256 AS bytea[]))"
+)
+_RELEASES = text(
+    "SELECT id FROM release WHERE kind = 'rankers' AND state IN ('scoring', 'ready') ORDER BY id"
+)
 _COLUMNS = (
     *("source", "source_key", "sha256", "storage_key", "lon", "lat", "heading_deg"),
     *("captured_at", "width_px", "height_px", "licence", "attribution", "images_public"),
@@ -135,8 +141,8 @@ def _refused(session: Session, rows: Sequence[NewPhoto]) -> dict[int, str]:
     hashes = [row.sha256 for row in rows if row.sha256 is not None]
     if not hashes:
         return {}
-    query = select(RefusedPhoto.sha256, RefusedPhoto.reason).where(RefusedPhoto.sha256.in_(hashes))
-    reasons = {bytes(sha256): reason for sha256, reason in session.execute(query)}
+    found = session.execute(_REFUSED, {"sha256": hashes})
+    reasons = {bytes(sha256): reason for sha256, reason in found}
     return {
         index: reasons[row.sha256]
         for index, row in enumerate(rows)
@@ -180,10 +186,7 @@ def _defer(session: Session, rows: Sequence[NewPhoto], result: Inserted, priorit
             by_batch.setdefault(rows[index].batch_id, []).append(photo_id)
     if not by_batch:
         return
-    releases = select(Release.id).where(
-        Release.kind == "rankers", Release.state.in_(("scoring", "ready"))
-    )
-    for release_id in session.scalars(releases.order_by(Release.id)):
+    for release_id in session.scalars(_RELEASES).all():
         for batch_id, photo_ids in by_batch.items():
             queue.defer_scoring(
                 session, release_id, sorted(photo_ids), priority=priority, batch_id=batch_id

@@ -20,6 +20,13 @@ _SPACE = 0x6D697261
 _ASSIGNMENT = 1
 _TOTALS = 2
 
+_TAKING = {
+    function: text(
+        f"SELECT {function}(:space, :which), current_setting('transaction_isolation') AS isolation"
+    )
+    for function in ("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared")
+}
+
 
 def lock_shared(session: Session) -> None:
     """Before inserting photos: no layer comes or goes until this transaction ends."""
@@ -46,10 +53,8 @@ def lock_totals_shared(session: Session) -> None:
 
 
 def _lock(session: Session, function: str, which: int) -> None:
-    statement = text(
-        f"SELECT {function}(:space, :which), current_setting('transaction_isolation') AS isolation"
-    )
-    isolation = session.execute(statement, {"space": _SPACE, "which": which}).one().isolation
+    taken = session.execute(_TAKING[function], {"space": _SPACE, "which": which})
+    isolation = taken.one().isolation
     if isolation != "read committed":
         # Its snapshot may be older than the lock, and so miss what the lock waited for.
         raise RuntimeError(f"the publish lock is useless in a transaction that is {isolation}")
