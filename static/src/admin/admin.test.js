@@ -333,16 +333,19 @@ test("every file that is dropped is a photo, a manifest, an archive, or left wit
   ]);
 });
 
-test("the rate is that of the last half minute", () => {
+test("the rate is that of the last half minute, from step to step", () => {
   const rate = new Rate();
-  rate.add(0, 0);
+  rate.add(0, -500);
   assert.equal(rate.perSecond, null);
   assert.equal(rate.timeLeft(10), null);
-  rate.add(100, 10);
+  rate.add(100, 0);
+  assert.equal(rate.perSecond, null);
+  rate.add(200, 10);
   assert.equal(rate.perSecond, 10);
   assert.equal(rate.timeLeft(50), 5);
-  rate.add(100, 20);
-  rate.add(160, 40);
+  rate.add(200, 20);
+  assert.equal(rate.perSecond, 10);
+  rate.add(260, 40);
   assert.equal(rate.perSecond, 2);
   rate.add(0, 50);
   assert.equal(rate.perSecond, null);

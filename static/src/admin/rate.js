@@ -1,30 +1,38 @@
 // Photos per second and time left, from what was counted lately.
 
 const WINDOW_S = 30;
+const LEAST_S = 8;
 
+/**
+ * Workers commit scores every few seconds, so the number of scored photos goes up in steps: speed
+ * is measured from step to step. The first count is none, since the page may have been open for
+ * long, or for a moment, when the scoring began.
+ */
 export class Rate {
   constructor() {
     /** @type {{ atS: number, done: number }[]} */
-    this.counts = [];
+    this.steps = [];
+    /** @type {number | null} */
+    this.done = null;
   }
 
   /** @param {number} done @param {number} atS */
   add(done, atS) {
-    const last = this.counts.at(-1);
-    if (last && done < last.done) this.counts = [];
-    this.counts.push({ atS, done });
+    if (this.done !== null && done > this.done) this.steps.push({ atS, done });
+    if (this.done !== null && done < this.done) this.steps = [];
+    this.done = done;
     while (
-      this.counts.length > 2 &&
-      atS - /** @type {{ atS: number }} */ (this.counts[0]).atS > WINDOW_S
+      this.steps.length > 2 &&
+      atS - /** @type {{ atS: number }} */ (this.steps[0]).atS > WINDOW_S
     )
-      this.counts.shift();
+      this.steps.shift();
   }
 
-  /** Null before two counts differ. @returns {number | null} */
+  /** Null until there were steps for some seconds. @returns {number | null} */
   get perSecond() {
-    const first = this.counts[0];
-    const last = this.counts.at(-1);
-    if (!first || !last || last.atS <= first.atS || last.done <= first.done) return null;
+    const first = this.steps[0];
+    const last = this.steps.at(-1);
+    if (!first || !last || last.atS - first.atS < LEAST_S) return null;
     return (last.done - first.done) / (last.atS - first.atS);
   }
 
