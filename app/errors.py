@@ -140,6 +140,24 @@ class NotMigrated(DatabaseUnavailable):
     code = "not-migrated"
 
 
+class PhotoStoreUnavailable(MiradaError):
+    """The photo store cannot be used now; what was under way can be done again."""
+
+    code = "photo-store-unavailable"
+
+
+class PhotoStoreAway(PhotoStoreUnavailable):
+    """It does not answer, it refuses us, or not one file is there that should be."""
+
+    code = "photo-store-away"
+
+
+class PhotoStoreForeign(PhotoStoreUnavailable):
+    """It is marked as the store of another database."""
+
+    code = "photo-store-foreign"
+
+
 class StorageFull(MiradaError):
     """A disk is full, the database's or the photo store's: the same succeeds once there is room."""
 
@@ -164,6 +182,7 @@ HTTP_STATUS: dict[type[MiradaError], int] = {
     TooManyAttempts: 429,
     Busy: 429,
     DatabaseUnavailable: 503,
+    PhotoStoreUnavailable: 503,
     StorageFull: 507,
     SetupMissing: 500,
 }

@@ -9,7 +9,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from app.db import session_factory
 from app.exports.built import Built
-from app.photos.files import PhotoFiles
+from app.photos.location import open_store
 from app.routes import (
     admin,
     areas,
@@ -63,7 +63,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     app.state.snapshots = session_factory(
         engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     )
-    app.state.files = PhotoFiles(settings.photo_dir)
+    app.state.files = open_store(settings.photo_location)
     app.state.built = built
     app.state.templates = pages.environment(built)
     app.state.kept = caching.Kept()

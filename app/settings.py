@@ -19,6 +19,11 @@ class Settings(BaseSettings):
         default=None, description="Any PostGIS from 3.1 on; without it a private one is started"
     )
     data_dir: Path = Field(default=Path(".mirada"), description="Photos, releases, private PostGIS")
+    photo_store: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A folder or any fsspec URL, such as s3://bucket/prefix; photos/ in data_dir",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     city_name: str = Field(default="Santiago", description="The name in the map's sentence")
@@ -34,8 +39,13 @@ class Settings(BaseSettings):
 
     @property
     def photo_dir(self) -> Path:
-        """Where originals and derived images lie; keys in `photo.storage_key` are below it."""
+        """The photo store unless another one is set."""
         return self.data_dir / "photos"
+
+    @property
+    def photo_location(self) -> str:
+        """Where originals and derived images lie; keys in `photo.storage_key` are below it."""
+        return self.photo_store or str(self.photo_dir)
 
     @property
     def release_dir(self) -> Path:

@@ -117,6 +117,10 @@ class Photo(Base):
     licence: Mapped[str | None]
     attribution: Mapped[str | None]
     images_public: Mapped[bool] = mapped_column(server_default=text("true"))
+    look: Mapped[int | None] = mapped_column(
+        BigInteger,
+        comment="difference hash of app.images; NULL for photos from before there was one",
+    )
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -146,12 +150,18 @@ class Upload(Base):
     message: Mapped[str | None]
     storage_key: Mapped[str | None] = mapped_column(unique=True)
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id", ondelete="SET NULL"))
+    resembles: Mapped[int | None] = mapped_column(
+        ForeignKey("photo.id", ondelete="SET NULL"), comment="of the warning near-duplicate"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
         UniqueConstraint("batch_id", "path", "sha256"),
         CheckConstraint("verdict IN ('accepted', 'held', 'duplicate', 'rejected')", name="verdict"),
         Index("upload_photo_id_idx", "photo_id"),
+        Index("upload_resembles_idx", "resembles", postgresql_where=text("resembles IS NOT NULL")),
+        # Each file that comes is looked for among the held ones, and the oldest are dropped.
+        Index("upload_held_idx", "sha256", postgresql_where=text("verdict = 'held'")),
     )
 
 
@@ -163,6 +173,17 @@ class RefusedPhoto(Base):
     sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     reason: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StoreOwner(Base):
+    """One row: the random id by which this database marks its photo store as its own."""
+
+    __tablename__ = "store_owner"
+
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    owner: Mapped[str] = mapped_column(server_default=text("(gen_random_uuid())::text"))
+
+    __table_args__ = (CheckConstraint("id", name="one_row"),)
 
 
 class ReferenceSet(Base):

@@ -26,6 +26,7 @@ from app.errors import BatchNotFound, DatabaseAway, RejectedFile
 from app.images import MAX_BYTES, derive
 from app.photos import delete
 from app.photos.files import PhotoFiles
+from app.photos.sweeping import sweep
 from app.tables import Batch, Photo, Upload
 from app.worker.upkeep import publish_due
 from tests.builders import make_layer, make_release, square
@@ -567,8 +568,8 @@ def test_a_photo_that_was_committed_keeps_its_files_though_the_answer_was_lost(
     uploading: Uploading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        # The first transaction looks for what is known, the second one inserts.
-        LostAnswer(patch, nth=2)
+        # What is known of the file, whose the store is, the photo.
+        LostAnswer(patch, nth=3)
         with pytest.raises(DatabaseAway):
             uploading.send(jpeg(1))
     assert uploading.on_disk() == uploading.keys() != set()
@@ -587,7 +588,7 @@ def test_a_photo_that_was_placed_keeps_its_files_though_the_answer_was_lost(
     assert len(uploading.keys()) == 1
     assert uploading.keys() < uploading.on_disk(), "the held file is left to the sweep"
     with uploading.sessions.begin() as session:
-        assert uploading.files.sweep(session, older_than_s=-1) == 1
+        assert sweep(session, uploading.files, older_than_s=-1) == 1
     assert uploading.on_disk() == uploading.keys()
 
 

@@ -504,8 +504,9 @@ def test_files_of_lost_transactions_are_swept_but_not_another_databases_store(
     for path in files.root.glob("*/*"):
         os.utime(path, (long_ago, long_ago))
     one_more = files.write(jpeg(99), None)
+    os.utime(files.original(one_more), (long_ago, long_ago))
     assert sweep_files(sessions, files) == 0
-    assert "store of another database" in caplog.text
+    assert "older copy of the store's database" in caplog.text
     files.delete([one_more])
     assert sweep_files(sessions, files) == 50
     assert not any(files.original(key).exists() for key in lost)

@@ -11,7 +11,7 @@ from app.batches.decoding import Decoder
 from app.batches.receiving import File, accept
 from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
-from app.photos.files import PhotoFiles
+from app.photos.store import PhotoStore
 from app.tables import Upload
 from app.untrusted import clean_path
 
@@ -29,7 +29,7 @@ class Placement:
 
 def place(
     sessions: SessionFactory,
-    files: PhotoFiles,
+    files: PhotoStore,
     decoder: Decoder,
     batch_id: int,
     placements: Sequence[Placement],
@@ -98,7 +98,7 @@ def _score_if_complete(sessions: SessionFactory, batch_id: int) -> None:
 
 def _place(
     sessions: SessionFactory,
-    files: PhotoFiles,
+    files: PhotoStore,
     decoder: Decoder,
     batch_id: int,
     upload_id: int,
@@ -109,7 +109,7 @@ def _place(
     if old_key is None:
         return False
     try:
-        data = files.original(old_key).read_bytes()
+        data = files.read(old_key)
         derived = decoder.derive(data)
     except (FileNotFoundError, RejectedFile):
         # Placed by another request meanwhile, or no longer readable: it stays as it is.

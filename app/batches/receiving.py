@@ -22,8 +22,9 @@ from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
 from app.images import MAX_BYTES, Derived
 from app.photos.delete import TAKEN_DOWN, taken_down
-from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
+from app.photos.store import PhotoStore
+from app.photos.sweeping import claim_once
 from app.tables import Batch, Upload
 from app.untrusted import clean_path
 
@@ -63,7 +64,7 @@ class _Outcome:
 
 
 def receive(
-    sessions: SessionFactory, files: PhotoFiles, decoder: Decoder, batch_id: int, file: File
+    sessions: SessionFactory, files: PhotoStore, decoder: Decoder, batch_id: int, file: File
 ) -> UploadOut:
     """The verdict of a file. Raises BatchNotFound, and BatchClosed once the batch is complete."""
     file = replace(file, path=clean_path(file.path))
@@ -80,6 +81,7 @@ def receive(
             return answer(known or _keep(session, batch_id, file.path, sha256, outcome))
     file = _completed(file, derived)
     has_place = file.lat is not None and file.problem is None
+    claim_once(sessions, files)
     key = files.write(file.data, derived if has_place else None)
     kept = False
     try:

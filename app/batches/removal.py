@@ -17,7 +17,7 @@ from app.batches.batch import locked
 from app.db import SessionFactory, driver_errors
 from app.errors import Conflict
 from app.photos import delete as photos
-from app.photos.files import PhotoFiles
+from app.photos.store import PhotoStore
 from app.tables import Batch, Photo, Upload
 
 AT_ONCE = 1000
@@ -64,7 +64,7 @@ def begin_deletion(session: Session, batch_id: int, *, refuse: bool, reason: str
 
 def delete(
     sessions: SessionFactory,
-    files: PhotoFiles,
+    files: PhotoStore,
     batch_id: int,
     keep_on: Callable[[], bool] = lambda: True,
 ) -> bool:
@@ -83,7 +83,7 @@ def photos_left(session: Session, batch_id: int) -> int:
     return session.scalars(of_batch).one() + session.scalars(held).one()
 
 
-def _step(sessions: SessionFactory, files: PhotoFiles, batch_id: int) -> bool:
+def _step(sessions: SessionFactory, files: PhotoStore, batch_id: int) -> bool:
     """Files go first: the decision stands, so their rows will follow, and none is ever orphaned."""
     with driver_errors(), sessions.begin() as session:
         if not _is_deleting(session, batch_id):

@@ -50,7 +50,7 @@ def delete(
     """Delete a batch with its photos, files and scores. Started again, it goes on."""
     from app import batches
     from app.batches.removal import photos_left
-    from app.photos.files import PhotoFiles
+    from app.photos.location import open_store
 
     settings = opening.settings()
     with opening.sessions(settings) as factory:
@@ -61,5 +61,5 @@ def delete(
             typer.confirm(f"Delete batch {batch} «{title}» with its {number} photos?", abort=True)
         with factory.begin() as session:
             batches.begin_deletion(session, batch, refuse=not allow_again, reason=reason)
-        batches.delete(factory, PhotoFiles(settings.photo_dir), batch)
+        batches.delete(factory, open_store(settings.photo_location), batch)
         print(f"batch {batch} is deleted, {number} photos")

@@ -108,13 +108,13 @@ def import_photos(
     """Import a folder of photos and queue them for scoring."""
     from app.imports import photos as importing
     from app.imports.progress import bar
-    from app.photos.files import PhotoFiles
+    from app.photos.location import open_store
 
     settings = opening.settings()
     with opening.sessions(settings) as factory, bar() as step:
         summary = importing.run(
             factory,
-            PhotoFiles(settings.photo_dir),
+            open_store(settings.photo_location),
             folder,
             manifest,
             source=source,
@@ -185,13 +185,13 @@ def delete_photos(
 ) -> None:
     """Delete photos with their files and scores."""
     from app.photos.delete import delete
-    from app.photos.files import PhotoFiles
+    from app.photos.location import open_store
 
     settings = opening.settings()
     with opening.sessions(settings) as factory:
         with factory.begin() as session:
             number = delete(
-                session, ids, PhotoFiles(settings.photo_dir), refuse=refuse, reason=reason
+                session, ids, open_store(settings.photo_location), refuse=refuse, reason=reason
             )
         print(f"{number} of {len(set(ids))} photos deleted")
 

@@ -13,7 +13,7 @@ from typing import Self
 
 from app.errors import RejectedFile
 from app.images import MAX_BYTES, Metadata, derive
-from app.photos.files import PhotoFiles
+from app.photos.store import PhotoStore
 
 PROCESSES = 2
 
@@ -43,11 +43,11 @@ Outcome = Decoded | Refusal
 class Decoder:
     """Derives and writes photos into a store, a portion at a time, so that memory stays constant.
 
-    Nothing is synced; `PhotoFiles.flush` does that once for all.
+    Nothing is synced; `PhotoStore.flush` does that once for all.
     """
 
-    def __init__(self, root: Path, processes: int = PROCESSES) -> None:
-        self._root = root
+    def __init__(self, files: PhotoStore, processes: int = PROCESSES) -> None:
+        self._files = files
         self._processes = processes
         # Forked from a process that has no threads and no database connections.
         self._context = multiprocessing.get_context("forkserver")
@@ -84,7 +84,7 @@ class Decoder:
             return self._submit(self._pool, file, key).result()
         except BrokenProcessPool:
             self._renew(1)
-            PhotoFiles(self._root).delete([key])
+            self._files.delete([key])
             return Refusal("truncated", "The file is damaged in a way that ends the decoder.")
 
     def _renew(self, processes: int) -> None:
@@ -98,7 +98,7 @@ class Decoder:
 
     def _submit(self, pool: ProcessPoolExecutor, file: Path, key: str) -> "Future[Outcome]":
         try:
-            return pool.submit(decode, file, key, self._root)
+            return pool.submit(decode, file, key, self._files)
         except BrokenProcessPool as error:
             failed: Future[Outcome] = Future()
             failed.set_exception(error)
@@ -109,7 +109,7 @@ def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def decode(file: Path, key: str, root: Path) -> Outcome:
+def decode(file: Path, key: str, files: PhotoStore) -> Outcome:
     """Runs in a child process; an error of the store itself, such as a full disk, is raised."""
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -121,7 +121,7 @@ def decode(file: Path, key: str, root: Path) -> Outcome:
         derived = derive(data)
     except RejectedFile as refused:
         return Refusal(refused.reason, str(refused))
-    PhotoFiles(root).write(data, derived, key=key, sync=False)
+    files.write(data, derived, key=key, sync=False)
     return Decoded(
         key,
         hashlib.sha256(data).digest(),

@@ -7,7 +7,7 @@ an import that fails half-way leaves neither rows nor files.
 import hashlib
 import pickle
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -35,8 +35,9 @@ from app.imports.places import expected
 from app.imports.progress import Step, silent
 from app.imports.summary import Summary
 from app.imports.table import Table, slug
-from app.photos.files import PhotoFiles, new_key
 from app.photos.insert import Inserted, NewPhoto, insert
+from app.photos.store import PhotoStore, new_key
+from app.photos.sweeping import claim, sweep, writing
 from app.tables import photo_area
 
 PORTION = 512
@@ -48,11 +49,12 @@ class _Import:
     """One run: what it has seen, and the files it has written and must take away if it fails."""
 
     factory: SessionFactory
-    files: PhotoFiles
+    files: PhotoStore
     summary: Summary
     step: Step
     spool: BinaryIO
     total: int
+    nothing_swept: Callable[[], None]
     done: int = 0
     without_zone: int = 0
     copies: list[str] = field(default_factory=list)
@@ -61,7 +63,7 @@ class _Import:
 
 def run(
     factory: SessionFactory,
-    files: PhotoFiles,
+    files: PhotoStore,
     folder: Path,
     manifest: Path | None = None,
     *,
@@ -94,9 +96,10 @@ def run(
     _note_other_kinds(contents, summary)
     total = len(contents) if table is None else len(table)
     with factory() as session:
-        files.sweep(session)
-    with tempfile.TemporaryFile() as spool, files.writing():
-        job = _Import(factory, files, summary, step, spool, total)
+        claim(session, files)
+        sweep(session, files)
+    with tempfile.TemporaryFile() as spool, writing(factory) as nothing_swept:
+        job = _Import(factory, files, summary, step, spool, total, nothing_swept)
         try:
             _decode_all(job, candidates, processes)
             _insert_all(job)
@@ -120,7 +123,7 @@ def _note_other_kinds(contents: Folder, summary: Summary) -> None:
 
 
 def _decode_all(job: _Import, candidates: Iterable[Candidate], processes: int) -> None:
-    with Decoder(job.files.root, processes) as decoder:
+    with Decoder(job.files, processes) as decoder:
         for portion in _portions(candidates, PORTION):
             job.step("reading photos", job.done, job.total)
             wanted = _not_there_yet(job, portion)
@@ -218,6 +221,7 @@ def _insert_all(job: _Import) -> None:
     left_over: list[str] = []
     new_ids: list[int] = []
     with job.factory.begin() as session:
+        job.nothing_swept()
         for rows in _spooled(job.spool):
             job.step("storing rows", len(new_ids), None)
             result = insert(session, [row for _, row in rows], priority=0)

@@ -1,5 +1,6 @@
 """How photos are taken away: from the totals first, then their rows, at last their files."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import ARRAY, BigInteger, any_, event, literal, select, update
@@ -8,8 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app import totals
-from app.photos.files import PhotoFiles
+from app.errors import PhotoStoreAway
+from app.photos.store import PhotoStore
 from app.tables import Photo, RefusedPhoto, Upload
+
+logger = logging.getLogger(__name__)
 
 TAKEN_DOWN = "taken-down"
 """Reason of the verdict on a file whose bytes are refused."""
@@ -22,7 +26,7 @@ def taken_down(reason: str) -> str:
 def delete(
     session: Session,
     photo_ids: Sequence[int],
-    files: PhotoFiles,
+    files: PhotoStore,
     *,
     refuse: bool = False,
     reason: str = "taken down",
@@ -53,8 +57,16 @@ def delete(
         )
     session.execute(delete_from(Photo).where(one_of))
     keys = [row.storage_key for row in found if row.storage_key is not None]
-    _when_committed(session, lambda: files.delete(keys))
+    _when_committed(session, lambda: _delete_files(files, keys))
     return len(ids)
+
+
+def _delete_files(files: PhotoStore, keys: Sequence[str]) -> None:
+    """The photos are gone by now, whatever the store says; files that stay are swept."""
+    try:
+        files.delete(keys)
+    except PhotoStoreAway as error:
+        logger.warning("the files of %d deleted photos wait for the sweep: %s", len(keys), error)
 
 
 def refuse_bytes(session: Session, hashes: Sequence[bytes], reason: str) -> None:

@@ -20,8 +20,7 @@ from app.batches.shapes import PositionOut
 from app.db import SessionFactory, driver_errors
 from app.errors import BadRequest, BatchNotFound, NotFound
 from app.images import MAX_BYTES
-from app.photos.files import PhotoFiles
-from app.routes import admin_forms
+from app.routes import admin_forms, photo_files
 from app.routes.admin_access import get_caller
 from app.routes.problems import problem
 from app.routes.sessions import SessionDep
@@ -206,12 +205,8 @@ def thumbnail(request: Request, session: SessionDep, batch_id: int, upload_id: i
     )
     if upload is None or upload.batch_id != batch_id or photo is None or photo.storage_key is None:
         raise NotFound(f"File {upload_id} of batch {batch_id} has no thumbnail.")
-    files: PhotoFiles = request.app.state.files
-    path = files.thumbnail(photo.storage_key)
-    if not path.exists():
-        raise NotFound(f"The thumbnail of photo {photo.id} is not in the photo store.")
-    return FileResponse(
-        path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"}
+    return photo_files.thumbnail(
+        request, session, photo.id, photo.storage_key, photo_files.FOR_ADMINS
     )
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.errors import NotFound, PhotoNotFound
 from app.photos.delete import delete
-from app.photos.files import PhotoFiles
+from app.routes import photo_files
 from app.routes.admin_access import get_admin
 from app.routes.photos import PhotoId
 from app.routes.sessions import SessionDep
@@ -26,14 +26,10 @@ Reason = Annotated[
 def photo_thumbnail(request: Request, session: SessionDep, photo_id: PhotoId) -> Response:
     """For admins also of photos that may not be shown to others."""
     photo = session.get(Photo, photo_id)
-    files: PhotoFiles = request.app.state.files
     if photo is None or photo.storage_key is None:
         raise NotFound(f"Photo {photo_id} has no thumbnail.")
-    path = files.thumbnail(photo.storage_key)
-    if not path.exists():
-        raise NotFound(f"The thumbnail of photo {photo_id} is not in the photo store.")
-    return FileResponse(
-        path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=300"}
+    return photo_files.thumbnail(
+        request, session, photo_id, photo.storage_key, photo_files.FOR_ADMINS
     )
 
 

@@ -1,15 +1,12 @@
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from starlette.responses import FileResponse, Response
 
-from app.errors import PhotoNotFound
 from app.photos import public, search
-from app.photos.files import PhotoFiles
 from app.photos.search import SAMPLE_LIMIT, PhotoFilter
-from app.routes import caching
+from app.routes import caching, photo_files
 from app.routes.parameters import BoxDep, ReleaseDep
 from app.routes.sessions import SnapshotDep
 from app.schemas import AttributeKey, Order, PhotoDetail, PhotoPage, PhotoSample
@@ -78,31 +75,11 @@ def show_photo(session: SnapshotDep, release: ReleaseDep, photo_id: PhotoId) -> 
 def image(request: Request, session: SnapshotDep, photo_id: PhotoId) -> Response:
     """JPEG of at most 1,600 pixels a side, stripped of metadata."""
     key = public.storage_key(session, photo_id)
-    return _jpeg(request, photo_id, _files(request).display(key))
+    return photo_files.display(request, session, photo_id, key)
 
 
 @router.get("/photos/{photo_id}/thumbnail", response_class=FileResponse)
 def thumbnail(request: Request, session: SnapshotDep, photo_id: PhotoId) -> Response:
     """JPEG of at most 320 pixels a side, stripped of metadata."""
     key = public.storage_key(session, photo_id)
-    return _jpeg(request, photo_id, _files(request).thumbnail(key))
-
-
-def _files(request: Request) -> PhotoFiles:
-    files: PhotoFiles = request.app.state.files
-    return files
-
-
-def _jpeg(request: Request, photo_id: int, path: Path) -> Response:
-    try:
-        stat = path.stat()
-    except FileNotFoundError as error:
-        raise PhotoNotFound(
-            f"The file of photo {photo_id} is not in the photo store. Check that "
-            f"MIRADA_DATA_DIR is the one that the photos were imported into."
-        ) from error
-    etag = f'"{caching.digest(path.name, stat.st_mtime_ns, stat.st_size)}"'
-    headers = {"Cache-Control": "public, max-age=300", "ETag": etag}
-    if caching.is_current(request, etag):
-        return caching.not_modified(headers)
-    return FileResponse(path, media_type="image/jpeg", headers=headers, stat_result=stat)
+    return photo_files.thumbnail(request, session, photo_id, key)

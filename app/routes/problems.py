@@ -23,6 +23,7 @@ from app.errors import (
     DatabaseUnavailable,
     MiradaError,
     NotMigrated,
+    PhotoStoreUnavailable,
     StorageFull,
     http_status,
 )
@@ -32,6 +33,7 @@ from app.schemas import Problem
 RETRY_AFTER_S: dict[type[MiradaError], int] = {
     Busy: 2,
     DatabaseUnavailable: 5,
+    PhotoStoreUnavailable: 10,
     StorageFull: 30,
 }
 UNKNOWN = "Something went wrong on our side. It has been logged; please try again later."

@@ -10,6 +10,7 @@ from app.errors import (
     DatabaseUnavailable,
     MiradaError,
     NotFound,
+    PhotoStoreUnavailable,
     StorageFull,
 )
 
@@ -31,12 +32,6 @@ class ReleaseMissing(BadRelease):
     """The folder of a registered release is not in the release store, or is damaged."""
 
     code = "release-missing"
-
-
-class PhotoStoreAway(MiradaError):
-    """Not one original of a job is there: the store is not mounted, or is another one."""
-
-    code = "photo-store-away"
 
 
 class ScaleAwaited(MiradaError):
@@ -63,7 +58,9 @@ class Retries(BaseRetryStrategy):
                 return RetryDecision(retry_in={"seconds": 0})
             case ScaleAwaited():
                 return RetryDecision(retry_in={"seconds": SCALE_WAIT_S})
-            case DatabaseUnavailable() | Busy() | StorageFull() | PhotoStoreAway() | OSError():
+            case (
+                DatabaseUnavailable() | Busy() | StorageFull() | PhotoStoreUnavailable() | OSError()
+            ):
                 wait_s = min(2 ** min(job.attempts, 10), LONGEST_WAIT_S)
                 return RetryDecision(retry_in={"seconds": wait_s})
             case BadRelease() | NotFound() | Conflict():

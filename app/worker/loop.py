@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from app import queue, readiness
 from app.db import SessionFactory, driver_errors, make_engine, session_factory, without_driver
-from app.photos.files import PhotoFiles
+from app.photos.location import open_store
 from app.settings import Settings
 from app.worker.connection import NoticingConnector, is_loss
 from app.worker.errors import PASSING, ScoringFailed
@@ -70,7 +70,7 @@ class _Run:
         self._until_idle = until_idle
         self._heartbeat_s = heartbeat_s
         self._stalled_after_s = stalled_after_s
-        self._files = PhotoFiles(settings.photo_dir)
+        self._files = open_store(settings.photo_location)
         self._progress = Progress(self._sessions, shown=until_idle and sys.stderr.isatty())
         self._scoring = Scoring(
             self._sessions, self._files, settings.release_dir, device, self._progress.scored
@@ -200,7 +200,8 @@ def _log(quiet: bool) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("app").setLevel(logging.WARNING if quiet else logging.INFO)
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
-    logging.getLogger("procrastinate.worker").addFilter(_is_news)
+    for part in ("worker", "manager"):
+        logging.getLogger(f"procrastinate.{part}").addFilter(_is_news)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,10 +17,10 @@ from sqlalchemy.orm import Session
 from app import batches, queue, scores, totals
 from app.attributes import KEYS
 from app.db import SessionFactory, driver_errors
-from app.errors import ReleaseNotFound
-from app.photos.files import PhotoFiles
+from app.errors import PhotoStoreAway, ReleaseNotFound
+from app.photos.store import Opener, PhotoStore
 from app.tables import Photo, ReferenceOutput, ReferenceSet, Release, Scale, score
-from app.worker.errors import JobReturned, PhotoStoreAway, ReleaseMissing, ScaleAwaited
+from app.worker.errors import JobReturned, ReleaseMissing, ScaleAwaited
 
 if TYPE_CHECKING:
     from model.scoring.scorer import Scorer
@@ -47,7 +48,7 @@ class Scoring:
     def __init__(
         self,
         sessions: SessionFactory,
-        files: PhotoFiles,
+        files: PhotoStore,
         release_dir: Path,
         device: str | None = None,
         scored: Callable[[int], None] = lambda photos: None,
@@ -136,8 +137,10 @@ class Scoring:
         scorer = self._scorer(release)
         missing = 0
         start = time.monotonic()
-        items = ((photo_id, self._files.original(key)) for photo_id, key in originals.items())
+        openers = _Openers(self._files)
+        items = ((photo_id, openers.of(key)) for photo_id, key in originals.items())
         for result in scorer.score(items):
+            openers.check()
             photo_id = int(str(result.id))
             if result.raw is None:
                 missing += result.code == "missing"
@@ -149,8 +152,8 @@ class Scoring:
                 break
         if missing > 1 and not outputs.raws and missing == len(outputs.unreadable):
             raise PhotoStoreAway(
-                f"None of {missing} originals is in {self._files.root}. Check that it is the photo "
-                "store of this database and that it is mounted; the job is tried again."
+                f"None of {missing} originals is in {self._files.location}. Check that it is the "
+                "photo store of this database and that it is mounted; the job is tried again."
             )
         duration_s = time.monotonic() - start
         logger.info(
@@ -180,6 +183,32 @@ class Scoring:
             self._scorers[release.id] = Scorer(loaded, self._device)
             logger.info("loaded release %s on %s", release.name, self._scorers[release.id].device)
         return self._scorers[release.id]
+
+
+class _Openers:
+    """Opens originals for the scorer, to which a store that is away is one unreadable photo more.
+
+    It is no fault of the photo's: `check` raises what the store said.
+    """
+
+    def __init__(self, files: PhotoStore) -> None:
+        self._files = files
+        self._away: PhotoStoreAway | None = None
+
+    def of(self, key: str) -> Opener:
+        opener = self._files.opener(key)
+        return opener if isinstance(opener, Path) else partial(self._open, opener)
+
+    def check(self) -> None:
+        if self._away is not None:
+            raise self._away
+
+    def _open(self, opener: Callable[[], BinaryIO]) -> BinaryIO:
+        try:
+            return opener()
+        except PhotoStoreAway as error:
+            self._away = error
+            raise
 
 
 def freeze_if_complete(session: Session, release_id: int) -> bool:

@@ -9,8 +9,8 @@ from procrastinate import App, JobContext
 
 from app import batches, queue
 from app.db import SessionFactory, driver_errors
-from app.errors import MiradaError
-from app.photos.files import PhotoFiles
+from app.errors import MiradaError, PhotoStoreUnavailable
+from app.photos.store import PhotoStore
 from app.worker.errors import PASSING, JobReturned, Retries, ScaleAwaited
 from app.worker.scoring import Scoring
 from app.worker.upkeep import publish_due, sweep_files
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 retries = Retries()
 
 
-def register(app: App, sessions: SessionFactory, files: PhotoFiles, scoring: Scoring) -> None:
+def register(app: App, sessions: SessionFactory, files: PhotoStore, scoring: Scoring) -> None:
     """Tells the app what the names in `app.queue` stand for."""
 
     @app.task(name=queue.SCORE, retry=retries, pass_context=True)
@@ -62,7 +62,10 @@ def register(app: App, sessions: SessionFactory, files: PhotoFiles, scoring: Sco
     @app.periodic(cron=EVERY_HOUR)
     @app.task(name=queue.SWEEP, queueing_lock=queue.SWEEP, priority=queue.UPKEEP_PRIORITY)
     def sweep(timestamp: int) -> None:
-        with suppress(*PASSING, OSError), logged("the sweep of the photo store"):
+        with (
+            suppress(*PASSING, PhotoStoreUnavailable, OSError),
+            logged("the sweep of the photo store"),
+        ):
             sweep_files(sessions, files)
 
     def with_consequences(

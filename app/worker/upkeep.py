@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app import batches, queue, totals
 from app.db import SessionFactory, driver_errors
-from app.photos.files import PhotoFiles
+from app.photos.store import PhotoStore
+from app.photos.sweeping import sweep
 from app.tables import Pending, Release, Scale
 from app.worker.scoring import freeze_if_complete
 
@@ -35,10 +36,10 @@ def publish_due(sessions: SessionFactory) -> bool:
         return bool(has_pending) or queue.running_jobs(session) > 0
 
 
-def sweep_files(sessions: SessionFactory, files: PhotoFiles) -> int:
+def sweep_files(sessions: SessionFactory, files: PhotoStore) -> int:
     """Deletes files whose transaction was lost an hour ago or longer; of how many photos."""
     with driver_errors(), sessions.begin() as session:
-        swept = files.sweep(session)
+        swept = sweep(session, files)
     if swept:
         logger.info("deleted the files of %d photos that never came to be", swept)
     return swept

@@ -327,7 +327,7 @@ def test_a_file_that_ends_the_decoder_takes_no_other_along(
     for number in range(4):
         (folder / f"{number}.jpg").write_bytes(jpeg(number))
     (folder / "1.jpg").write_text("bomb")
-    with decoding.Decoder(files.root, processes=2) as decoder:
+    with decoding.Decoder(files, processes=2) as decoder:
         outcomes = decoder.run([(folder / f"{n}.jpg", f"{n:032x}") for n in range(4)])
         after = decoder.run([(folder / "3.jpg", f"{9:032x}")])
     kinds = [type(outcome).__name__ for outcome in outcomes]
