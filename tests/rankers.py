@@ -17,8 +17,8 @@ from model.networks.trunks import bare_trunk
 from model.releases import release as releases
 
 
-def write_release(folder: Path, name: str, seed: int = 0) -> Path:
-    """A folder as training writes one: a MobileNetV2 that sees 32 × 32 pixels, six heads."""
+def write_release(folder: Path, name: str, seed: int = 0, side_px: int = 32) -> Path:
+    """A folder as training writes one: a MobileNetV2 that sees side × side pixels, six heads."""
     torch.manual_seed(seed)
     described = {"network": "mobilenet_v2", "pooling": "last"}
     head = {key: ("trunk", Head(1280, 4, 0.0)) for key in KEYS}
@@ -26,7 +26,7 @@ def write_release(folder: Path, name: str, seed: int = 0) -> Path:
         folder / name,
         trunks={"trunk": (described, bare_trunk("mobilenet_v2", "last"))},
         heads=head,
-        preprocessing={"height": 32, "width": 32},
+        preprocessing={"height": side_px, "width": side_px},
         split={"a-photo": "train"},
         manifest={
             "name": name,
