@@ -11,7 +11,7 @@ MIRADA := .venv/bin/mirada
 DIST := static/dist/manifest.json
 SOURCES := $(shell find static -path static/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help setup demo test check bench serve worker migrate assets screenshots stop lock clean
+.PHONY: help setup demo test faults check bench serve worker migrate assets screenshots stop lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ check: setup ## Lint, types, import contracts, JavaScript tests, migrations agai
 
 test: setup assets ## Run all tests, in two processes, browser included
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+faults: setup ## Kill workers, database, web and client during a batch, often (PHOTOS=1000, SEED=)
+	@$(PYTHON) -m tests.faults $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(SEED),--seed $(SEED))
 
 bench: setup ## Measure publishing, tiles, figures and scoring, on random photos (PHOTOS=100000)
 	@$(PYTHON) -m tests.benchmarks $(if $(PHOTOS),--photos $(PHOTOS))

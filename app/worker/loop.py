@@ -200,7 +200,7 @@ def _log(quiet: bool) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("app").setLevel(logging.WARNING if quiet else logging.INFO)
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
-    for part in ("worker", "manager"):
+    for part in ("manager", "utils", "worker"):
         logging.getLogger(f"procrastinate.{part}").addFilter(_is_news)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
