@@ -201,6 +201,7 @@ def _write(
         heads=outcome.heads,
         preprocessing=asdict(config.preprocessing),
         split=material.split,
+        sha256=material.sha256,
         manifest=manifest,
         examples=pictures,
     )

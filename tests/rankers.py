@@ -28,6 +28,7 @@ def write_release(folder: Path, name: str, seed: int = 0, side_px: int = 32) -> 
         heads=head,
         preprocessing={"height": side_px, "width": side_px},
         split={"a-photo": "train"},
+        sha256={},
         manifest={
             "name": name,
             "created_at": "2026-01-01T00:00:00+00:00",

@@ -65,15 +65,18 @@ def judge_release(
 
     Photos that the release was trained or chosen on are left out, but for the figure of votes
     with one new photo; so are those that its split left out as too near to them.
-    include_trained counts them all as new. A photo is known by its key: the same image under
-    another name counts as new.
+    include_trained counts them all as new. A photo is known by its key and by its bytes.
     """
     gathered = materials.gather(votes_csv, photos_folder, config.votes)
     own = gathered.frame[gathered.frame["attribute"].isin(release.attributes)]
     foreign = len(gathered.frame) - len(own)
     raw, unreadable = _raw(release, gathered.files, device, progress)
     readable = materials.without(replace(gathered, frame=own), dict.fromkeys(unreadable, ""))
-    parts = {} if include_trained else release.split()
+    parts = (
+        {}
+        if include_trained
+        else release.parts_of({key: readable.sha256.get(key, "") for key in readable.files})
+    )
     material = materials.with_split(
         readable, {photo: parts.get(photo, "test") for photo in readable.files}
     )

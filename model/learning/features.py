@@ -17,6 +17,7 @@ from PIL import Image
 from model.config import ViewsConfig
 from model.device import Network
 from model.errors import UnreadablePhoto
+from model.photos import contents
 from model.photos.decoding import ahead, chunks
 from model.photos.images import Box, Pixels, Preprocessing, open_photo
 
@@ -48,7 +49,7 @@ class Views:
     def __call__(self, path: Path) -> tuple[str, Pixels]:
         """The file's SHA-256, and (views, height, width, 3)."""
         image = open_photo(path, (self.preprocessing.width, self.preprocessing.height))
-        digest = file_hash(path)
+        digest = contents.sha256(path)
         return digest, np.stack(list(self._draw(image, digest)))
 
     def _draw(self, image: Image.Image, digest: str) -> Iterator[Pixels]:
@@ -205,9 +206,3 @@ def _stamp(path: Path) -> str:
 def digest_of(hashes: Mapping[str, str]) -> str:
     """One hash of many photos. hashes: photo key → SHA-256 of its file."""
     return hashlib.sha256("".join(k + d for k, d in sorted(hashes.items())).encode()).hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of the content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from model.config import ViewsConfig
 from model.errors import PhotosError, UnreadablePhoto
-from model.learning.features import Progress, crop_box, digest_of, file_hash
+from model.learning.features import Progress, crop_box, digest_of
 from model.learning.learner import Pairs, Step
+from model.photos import contents
 from model.photos.decoding import ahead, chunks
 from model.photos.images import Pixels, Preprocessing, one_view, open_photo
 
@@ -142,7 +143,7 @@ def inspect(
 
     def digest(path: Path) -> str:
         open_photo(path, size)
-        return file_hash(path)
+        return contents.sha256(path)
 
     unreadable: dict[str, str] = {}
     found: dict[str, str] = {}

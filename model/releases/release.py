@@ -56,8 +56,22 @@ class Release:
 
     def split(self) -> dict[str, str]:
         """Photo key → part of the photos that the release was trained, chosen or tested on."""
+        return {row["photo"]: row["part"] for row in self._split_rows()}
+
+    def parts_of(self, sha256: Mapping[str, str]) -> dict[str, str]:
+        """Photo key → part, of those photos that the release knows by key or by their bytes.
+
+        sha256: photo key → hash of its file. Older releases know photos by key only.
+        """
+        rows = self._split_rows()
+        by_bytes = {row["sha256"]: row["part"] for row in rows if row.get("sha256")}
+        by_key = {row["photo"]: row["part"] for row in rows}
+        found = {key: by_key.get(key, by_bytes.get(own)) for key, own in sha256.items()}
+        return {key: part for key, part in found.items() if part is not None}
+
+    def _split_rows(self) -> list[dict[str, str]]:
         with (self.folder / SPLITS_FILE).open(encoding="utf-8", newline="") as file:
-            return {row["photo"]: row["part"] for row in csv.DictReader(file)}
+            return list(csv.DictReader(file))
 
 
 def save(
@@ -67,12 +81,14 @@ def save(
     heads: Mapping[str, tuple[str, Head]],
     preprocessing: Mapping[str, Any],
     split: Mapping[str, str],
+    sha256: Mapping[str, str],
     manifest: Manifest,
     examples: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write the folder, which must not exist; it appears whole or not at all.
 
     trunks: name → (its description, network). heads: attribute → (name of its trunk, head).
+    split: photo key → part. sha256: photo key → hash of its file.
     manifest: all other keys of `release.json`; `splits` gets its file added.
     examples: photo key → JPEG.
     """
@@ -88,7 +104,7 @@ def save(
             key: {"trunk": trunk, **_shape(head), **_write_weights(building, f"head-{key}", head)}
             for key, (trunk, head) in heads.items()
         }
-        splits = {**manifest["splits"], **_write_split(building, split)}
+        splits = {**manifest["splits"], **_write_split(building, split, sha256)}
         manifests.write(
             building,
             {
@@ -133,12 +149,14 @@ def _write_weights(folder: Path, name: str, module: nn.Module) -> dict[str, str]
     return {"file": file, "sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest()}
 
 
-def _write_split(folder: Path, split: Mapping[str, str]) -> dict[str, str]:
+def _write_split(
+    folder: Path, split: Mapping[str, str], sha256: Mapping[str, str]
+) -> dict[str, str]:
     path = folder / SPLITS_FILE
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["photo", "part"])
-        writer.writerows(sorted(split.items()))
+        writer.writerow(["photo", "part", "sha256"])
+        writer.writerows((key, part, sha256.get(key, "")) for key, part in sorted(split.items()))
     return {"file": SPLITS_FILE, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 

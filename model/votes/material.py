@@ -11,8 +11,8 @@ import pandas as pd
 
 from model.config import SplitConfig, VotesConfig
 from model.errors import VotesError
+from model.photos import contents, places
 from model.photos import folder as photos
-from model.photos import places
 from model.votes import cleaning, splits
 from model.votes import reading as votes
 from model.votes.cleaning import Dropped
@@ -23,14 +23,15 @@ class Material:
     """frame: clean votes; once split, the column `use` says what each may be used for.
 
     files: photo key → file, of the photos that stand in votes. places: where they are, as
-    `model.photos.places` says. split: photo key → part. dropped: rule → attribute → what it
-    dropped. rejected: reason → rows of the file that are no votes. repeated: the votes on pairs
-    that were asked more than once, before repeats were dropped.
+    `model.photos.places` says. sha256: photo key → hash of its file. split: photo key → part.
+    dropped: rule → attribute → what it dropped. rejected: reason → rows of the file that are no
+    votes. repeated: the votes on pairs that were asked more than once, before repeats were dropped.
     """
 
     frame: pd.DataFrame
     files: dict[str, Path]
     places: pd.DataFrame
+    sha256: dict[str, str]
     dropped: dict[str, dict[str, Dropped]]
     rejected: dict[str, int]
     repeated: pd.DataFrame
@@ -66,7 +67,8 @@ def gather(votes_csv: Path, photos_folder: Path, config: VotesConfig) -> Materia
     keys = sorted({*frame["left"], *frame["right"]})
     own = {key: files[key] for key in keys}
     where = places.gather(own, read.places, Path(config.places) if config.places else None)
-    return Material(frame, own, where, dropped, read.rejected, repeated, {})
+    hashes = contents.sha256_of(own)
+    return Material(frame, own, where, hashes, dropped, read.rejected, repeated, {})
 
 
 def _rules_of_photos(
@@ -84,8 +86,8 @@ def _rules_of_photos(
 def split(material: Material, config: SplitConfig) -> Material:
     """The same, with a part for each photo and a use for each vote.
 
-    By city or block, photos whose place is not known are in no part; VotesError where there are
-    too few places to tell the parts by.
+    The same image under two names is never in two parts. By city or block, photos whose place is
+    not known are in no part; VotesError where there are too few places to tell the parts by.
     """
     shares, seed = config.shares, config.seed
     if config.by == "city":
@@ -95,7 +97,7 @@ def split(material: Material, config: SplitConfig) -> Material:
         parts = splits.by_block(material.places, config.distance_m, shares, seed)
     else:
         parts = splits.by_photo(material.files, shares, seed)
-    return with_split(material, parts)
+    return with_split(material, splits.apart(parts, material.sha256))
 
 
 def with_split(material: Material, parts: Mapping[str, str]) -> Material:
@@ -142,6 +144,7 @@ def describe_split(material: Material, config: SplitConfig) -> dict[str, Any]:
         "shares": config.shares,
         "photos": {part: int((parts == part).sum()) for part in (*splits.PARTS, splits.NONE)},
         "without_place": int(material.places["lat"].isna().sum()),
+        "copies": len(material.sha256) - len(set(material.sha256.values())),
     }
     if config.by == "block":
         described["distance_m"] = config.distance_m

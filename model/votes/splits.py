@@ -120,6 +120,23 @@ def _draw(
     return drawn
 
 
+def apart(split: Mapping[str, str], sha256: Mapping[str, str]) -> dict[str, str]:
+    """The same split with no image in two parts: publishers give one image several ids.
+
+    sha256: photo key → hash of its file. Of photos with the same bytes, those in the test part
+    stay, else those in the validation part; their copies in other parts are in none.
+    """
+    first: dict[str, str] = {}
+    for part in reversed(PARTS):
+        for photo, own in split.items():
+            if own == part and photo in sha256:
+                first.setdefault(sha256[photo], part)
+    return {
+        photo: part if part == first.get(sha256.get(photo, ""), part) else NONE
+        for photo, part in split.items()
+    }
+
+
 def of_votes(frame: pd.DataFrame, split: Mapping[str, str]) -> pd.Series:
     """What each vote may be used for, one of `USES`.
 

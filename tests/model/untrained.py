@@ -27,6 +27,7 @@ def save(
         heads={key: ("shared", head) for key, head in heads.items()},
         preprocessing=preprocessing,
         split={},
+        sha256={},
         manifest={
             **empty,
             "name": folder.name,

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from model.config import Config, EvaluationConfig, SplitConfig, VotesConfig
 from model.errors import VotesError
 from model.judging import judge as judging
 from model.judging.judge import Judged, judge_release
+from model.photos import folder
 from model.releases.release import Release
 from model.training import quiet
 from model.votes import material as materials
@@ -156,6 +158,36 @@ def test_photos_that_a_split_left_out_do_not_count_as_new(trained: Trained, tmp_
     assert judged.left_out["a photo too near to the training, or without a place"] > 0
     full = judge(trained, trained.votes, trained.photos)
     assert len(judged.votes) < len(full.votes)
+
+
+def test_the_same_image_under_another_name_is_not_new(trained: Trained, tmp_path: Path) -> None:
+    """Votes on renamed copies of all photos count as those on the photos themselves."""
+    photos, votes = tmp_path / "photos", tmp_path / "votes.csv"
+    photos.mkdir()
+    for at, (key, file) in enumerate(sorted(folder.index(trained.photos).items())):
+        shutil.copy(file, photos / f"{at:024x}.jpg")
+        trained_votes = (votes if votes.exists() else trained.votes).read_text()
+        votes.write_text(trained_votes.replace(key, f"{at:024x}"))
+    copies = judge(trained, votes, photos)
+    own = judge(trained, trained.votes, trained.photos)
+    assert copies.left_out == own.left_out
+    assert list(copies.votes["difference"]) == pytest.approx(list(own.votes["difference"]))
+
+
+def test_splits_put_no_image_into_two_parts(trained: Trained, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    shutil.copytree(trained.photos, photos)
+    files = sorted(folder.index(photos).values())
+    for file, other in zip(files[::2], files[1::2], strict=True):
+        shutil.copy(file, other)
+    gathered = materials.gather(trained.votes, photos, VotesConfig(repeats="keep"))
+    material = materials.split(gathered, SplitConfig())
+    parts: dict[str, set[str]] = {}
+    for photo, part in material.split.items():
+        if part != "none":
+            parts.setdefault(material.sha256[photo], set()).add(part)
+    assert {len(found) for found in parts.values()} == {1}
+    assert materials.describe_split(material, SplitConfig())["copies"] == len(files) // 2
 
 
 def split_material(trained: Trained, tmp_path: Path, by: str) -> Material:

@@ -130,6 +130,7 @@ def with_examples(folder: Path) -> Path:
         heads={"safety": ("t", Head(2, 2, 0.0))},
         preprocessing={},
         split={"../p": "test"},
+        sha256={},
         manifest={
             **{key: kind() for key, kind in manifest.KEYS.items()},
             "portraits": {"attributes": {}},

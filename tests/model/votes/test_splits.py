@@ -234,3 +234,20 @@ def test_a_part_without_a_share_gets_no_block() -> None:
     frame = places_of(rng.uniform(0, 0.1, 500), rng.uniform(0, 0.1, 500))
     shares = {"train": 0.8, "validation": 0.0, "test": 0.2}
     assert set(splits.by_block(frame, 100, shares, 0).values()) == {"train", "test", "none"}
+
+
+@given(
+    st.lists(st.sampled_from(["train", "validation", "test", "none"]), min_size=1, max_size=40),
+    st.integers(1, 12),
+)
+def test_no_image_stands_in_two_parts_under_two_names(parts: list[str], images: int) -> None:
+    split = {f"p{at}": part for at, part in enumerate(parts)}
+    image = {f"p{at}": f"image {at % images}" for at in range(len(parts))}
+    apart = splits.apart(split, image)
+    assert list(apart) == list(split)
+    for name in set(image.values()):
+        before = {split[photo] for photo in split if image[photo] == name} - {"none"}
+        after = {apart[photo] for photo in split if image[photo] == name} - {"none"}
+        assert len(after) == min(1, len(before))
+        assert after <= ({"test"} if "test" in before else before)
+    assert splits.apart(split, {}) == split
