@@ -17,6 +17,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from app.errors import RejectedFile
+from app.looks import look
 
 KINDS = ("JPEG", "PNG", "WEBP")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
@@ -67,7 +68,7 @@ class Metadata:
 class Derived:
     """Both images are upright sRGB JPEGs without metadata, never larger than the original.
 
-    width_px, height_px: of the original, upright.
+    width_px, height_px: of the original, upright. look: of `app.looks`.
     """
 
     display: bytes
@@ -75,6 +76,7 @@ class Derived:
     width_px: int
     height_px: int
     metadata: Metadata
+    look: int | None = None
 
 
 def derive(data: bytes) -> Derived:
@@ -95,7 +97,7 @@ def derive(data: bytes) -> Derived:
     shown.thumbnail((DISPLAY_PX, DISPLAY_PX), Image.Resampling.LANCZOS)
     display = _encode(shown, quality=85)
     shown.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
-    return Derived(display, _encode(shown, quality=80), width, height, metadata)
+    return Derived(display, _encode(shown, quality=80), width, height, metadata, look(shown))
 
 
 def upright(data: bytes) -> Image.Image:

@@ -14,6 +14,7 @@ from app.batches.batch import (
     was_taken_back,
 )
 from app.batches.decoding import Decoder
+from app.batches.expiry import drop_expired
 from app.batches.placing import Placement, place
 from app.batches.progress import listing, progress, uploads
 from app.batches.receiving import File, receive
@@ -37,6 +38,7 @@ __all__ = [
     "complete",
     "create",
     "delete",
+    "drop_expired",
     "finished",
     "get",
     "give_up",

@@ -7,14 +7,11 @@ from sqlalchemy import ARRAY, BigInteger, Select, any_, exists, literal, select,
 from sqlalchemy.orm import Session
 
 from app import queue
+from app.batches.reasons import FAILED, UNREADABLE
 from app.batches.shapes import BatchIn
 from app.errors import BatchNotFound, Conflict
 from app.tables import Batch, Photo, Release, Upload
 from app.tables import score as score_table
-
-UNREADABLE = "unreadable"
-FAILED = "scoring-failed"
-
 
 TAKEN_BACK = ("cancelled", "deleting")
 

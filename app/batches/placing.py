@@ -135,6 +135,7 @@ def _place(
             upload.verdict, upload.reason = outcome.verdict, outcome.reason
             upload.message, upload.warnings = outcome.message, list(outcome.warnings)
             upload.photo_id, upload.storage_key = outcome.photo_id, None
+            upload.resembles = outcome.resembles
             placed = outcome.verdict == "accepted"
             # From here on it may commit and the answer be lost: what is superfluous then is swept.
             superfluous = []

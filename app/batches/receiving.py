@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import queue
 from app.batches.batch import get, locked, must_be_open
 from app.batches.decoding import Decoder
+from app.batches.reasons import DUPLICATE, FUTURE, NEAR_DUPLICATE, NO_POSITION, OUTSIDE
 from app.batches.shapes import UploadOut
 from app.cells import MAX_LATITUDE_DEG
 from app.db import SessionFactory, driver_errors
@@ -23,14 +24,11 @@ from app.errors import RejectedFile
 from app.images import MAX_BYTES, Derived
 from app.photos.delete import TAKEN_DOWN, taken_down
 from app.photos.insert import NewPhoto, insert
+from app.photos.resembling import resembled
 from app.photos.store import PhotoStore
 from app.photos.sweeping import claim_once
 from app.tables import Batch, Upload
 from app.untrusted import clean_path
-
-NO_POSITION = "no-position"
-FUTURE = "future"
-OUTSIDE = "outside-areas"
 
 _TOLERATED_CLOCK = timedelta(days=1)
 """A camera without a zone may be this far ahead."""
@@ -59,6 +57,7 @@ class _Outcome:
     message: str | None = None
     warnings: Sequence[str] = ()
     photo_id: int | None = None
+    resembles: int | None = None
     storage_key: str | None = None
     """Of files that the upload owns: those of a held photo."""
 
@@ -109,6 +108,7 @@ def answer(upload: Upload) -> UploadOut:
         warnings=upload.warnings,
         message=upload.message,
         photo_id=upload.photo_id,
+        resembles=upload.resembles,
     )
 
 
@@ -129,6 +129,7 @@ def accept(
         captured_at=file.captured_at,
         width_px=derived.width_px,
         height_px=derived.height_px,
+        look=derived.look,
         licence=batch.licence,
         attribution=batch.attribution,
         images_public=batch.blurred,
@@ -140,8 +141,18 @@ def accept(
     if 0 in inserted.duplicates:
         return _duplicate(inserted.duplicates[0].photo_id)
     photo_id = inserted.new[0]
+    alike = resembled(
+        session,
+        photo_id,
+        lat=file.lat,
+        lon=file.lon,
+        heading_deg=file.heading_deg,
+        look=derived.look,
+    )
     warnings = [*_time_warnings(file), *_place_warnings(session, photo_id)]
-    return _Outcome("accepted", warnings=warnings, photo_id=photo_id)
+    if alike is not None:
+        warnings.append(NEAR_DUPLICATE)
+    return _Outcome("accepted", warnings=warnings, photo_id=photo_id, resembles=alike)
 
 
 def _without_decoding(
@@ -216,7 +227,7 @@ def _known(session: Session, batch_id: int, file: File, sha256: bytes) -> Upload
         held = session.get_one(Upload, known.held)
         return _Outcome(
             "duplicate",
-            "duplicate",
+            DUPLICATE,
             f"The same file waits for its position as {held.path} of batch {held.batch_id}.",
         )
     return None
@@ -228,7 +239,7 @@ def _taken_down(reason: str) -> _Outcome:
 
 def _duplicate(photo_id: int) -> _Outcome:
     return _Outcome(
-        "duplicate", "duplicate", f"The same file is photo {photo_id} already.", photo_id=photo_id
+        "duplicate", DUPLICATE, f"The same file is photo {photo_id} already.", photo_id=photo_id
     )
 
 
@@ -276,6 +287,7 @@ def _keep(session: Session, batch_id: int, path: str, sha256: bytes, outcome: _O
         message=outcome.message,
         storage_key=outcome.storage_key,
         photo_id=outcome.photo_id,
+        resembles=outcome.resembles,
     )
     session.add(upload)
     session.flush()

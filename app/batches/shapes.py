@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from app.batches.reasons import REASONS, WARNINGS
 from app.schemas import Shape
 
 Verdict = Literal["accepted", "held", "duplicate", "rejected"]
@@ -97,10 +98,13 @@ class UploadOut(Shape):
     path: str
     sha256: str
     verdict: Verdict
-    reason: str | None
-    warnings: list[str]
+    reason: str | None = Field(description=f"One of {', '.join(REASONS)}")
+    warnings: list[str] = Field(description=f"Any of {', '.join(WARNINGS)}")
     message: str | None
     photo_id: int | None
+    resembles: int | None = Field(
+        default=None, description="Of the warning near-duplicate; null once that photo is deleted"
+    )
     scored: bool = False
 
 

@@ -9,7 +9,7 @@ from app.batches.shapes import UploadOut
 from app.db import SessionFactory, driver_errors
 from app.untrusted import safe_cell
 
-COLUMNS = ("path", "verdict", "reason", "warnings", "message", "photo_id", "scored")
+COLUMNS = ("path", "verdict", "reason", "warnings", "message", "photo_id", "scored", "resembles")
 _PAGE = 1000
 
 
@@ -35,6 +35,7 @@ def _row(upload: UploadOut) -> tuple[str, ...]:
         safe_cell(upload.message or ""),
         "" if upload.photo_id is None else str(upload.photo_id),
         "yes" if upload.scored else "no",
+        "" if upload.resembles is None else str(upload.resembles),
     )
 
 

@@ -27,6 +27,7 @@ class Decoded:
     width_px: int
     height_px: int
     metadata: Metadata
+    look: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +129,5 @@ def decode(file: Path, key: str, files: PhotoStore) -> Outcome:
         derived.width_px,
         derived.height_px,
         derived.metadata,
+        derived.look,
     )

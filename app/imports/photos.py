@@ -210,6 +210,7 @@ def _new_photo(job: _Import, candidate: Candidate, decoded: Decoded) -> NewPhoto
         captured_at=captured_at,
         width_px=decoded.width_px,
         height_px=decoded.height_px,
+        look=decoded.look,
         licence=candidate.origin.licence,
         attribution=candidate.origin.attribution,
     )

@@ -26,6 +26,7 @@ class NewPhoto:
     captured_at: datetime | None = None
     width_px: int | None = None
     height_px: int | None = None
+    look: int | None = None
     licence: str | None = None
     attribution: str | None = None
     images_public: bool = True
@@ -61,21 +62,22 @@ class Inserted:
 # other instead of for ever. A row that another transaction is about to insert is waited for.
 _INSERT = text("""
     INSERT INTO photo (source, source_key, sha256, storage_key, location, q, x, y, heading_deg,
-                       captured_at, width_px, height_px, licence, attribution, images_public,
+                       captured_at, width_px, height_px, look, licence, attribution, images_public,
                        batch_id)
     SELECT source, source_key, sha256, storage_key, ST_SetSRID(ST_MakePoint(lon, lat), 4326),
-           q, x, y, heading_deg, captured_at, width_px, height_px, licence, attribution,
+           q, x, y, heading_deg, captured_at, width_px, height_px, look, licence, attribution,
            images_public, batch_id
       FROM unnest(CAST(:source AS text[]), CAST(:source_key AS text[]), CAST(:sha256 AS bytea[]),
                   CAST(:storage_key AS text[]), CAST(:lon AS float8[]), CAST(:lat AS float8[]),
                   CAST(:q AS bigint[]), CAST(:x AS int[]), CAST(:y AS int[]),
                   CAST(:heading_deg AS real[]), CAST(:captured_at AS timestamptz[]),
-                  CAST(:width_px AS int[]), CAST(:height_px AS int[]), CAST(:licence AS text[]),
+                  CAST(:width_px AS int[]), CAST(:height_px AS int[]), CAST(:look AS bigint[]),
+                  CAST(:licence AS text[]),
                   CAST(:attribution AS text[]), CAST(:images_public AS boolean[]),
                   CAST(:batch_id AS bigint[]))
            AS given (source, source_key, sha256, storage_key, lon, lat, q, x, y, heading_deg,
-                     captured_at, width_px, height_px, licence, attribution, images_public,
-                     batch_id)
+                     captured_at, width_px, height_px, look, licence, attribution,
+                     images_public, batch_id)
      ORDER BY source, source_key
         ON CONFLICT DO NOTHING
     RETURNING id, source, source_key
@@ -96,7 +98,7 @@ _RELEASES = text(
 )
 _COLUMNS = (
     *("source", "source_key", "sha256", "storage_key", "lon", "lat", "heading_deg"),
-    *("captured_at", "width_px", "height_px", "licence", "attribution", "images_public"),
+    *("captured_at", "width_px", "height_px", "look", "licence", "attribution", "images_public"),
     "batch_id",
 )
 

@@ -13,7 +13,7 @@ from app.errors import MiradaError, PhotoStoreUnavailable
 from app.photos.store import PhotoStore
 from app.worker.errors import PASSING, JobReturned, Retries, ScaleAwaited
 from app.worker.scoring import Scoring
-from app.worker.upkeep import publish_due, sweep_files
+from app.worker.upkeep import drop_held, publish_due, sweep_files
 
 EVERY_30_S = "* * * * * */30"
 EVERY_HOUR = "17 * * * *"
@@ -66,6 +66,7 @@ def register(app: App, sessions: SessionFactory, files: PhotoStore, scoring: Sco
             suppress(*PASSING, PhotoStoreUnavailable, OSError),
             logged("the sweep of the photo store"),
         ):
+            drop_held(sessions, files)
             sweep_files(sessions, files)
 
     def with_consequences(

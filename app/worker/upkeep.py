@@ -45,6 +45,13 @@ def sweep_files(sessions: SessionFactory, files: PhotoStore) -> int:
     return swept
 
 
+def drop_held(sessions: SessionFactory, files: PhotoStore) -> int:
+    dropped = batches.drop_expired(sessions, files)
+    if dropped:
+        logger.info("dropped %d held photos that nobody placed", dropped)
+    return dropped
+
+
 def _unsettled() -> Select[int]:
     pending = exists().where(Pending.release_id == Release.id)
     being_scored = (Release.kind == "rankers") & (Release.state == "scoring")

@@ -25,6 +25,7 @@ const upload = (given) => ({
   warnings: [],
   message: null,
   photo_id: null,
+  resembles: null,
   scored: false,
   ...given,
 });
@@ -68,6 +69,18 @@ test("a known reason is said in the page's language, another in the server's wor
   );
   assert.equal(words.why(upload({ warnings: ["future"] })), "Su fecha está en el futuro.");
   assert.equal(words.why(upload({})), "");
+});
+
+test("a near-duplicate names the photo that it resembles, as long as that is there", () => {
+  const warned = { warnings: ["near-duplicate"] };
+  assert.equal(
+    new AdminWords("es").why(upload({ ...warned, resembles: 12 })),
+    "Se parece a la foto 12: mismo lugar y misma dirección.",
+  );
+  assert.equal(
+    new AdminWords("en").why(upload({ ...warned, resembles: null })),
+    "It looked like a photo that has been deleted since.",
+  );
 });
 
 test("all files are sent, at most four at a time", async () => {

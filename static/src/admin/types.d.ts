@@ -40,6 +40,7 @@ export interface Upload {
   warnings: string[];
   message: string | null;
   photo_id: number | null;
+  resembles: number | null;
   scored: boolean;
 }
 

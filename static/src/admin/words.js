@@ -44,14 +44,16 @@ export class AdminWords {
   }
 
   /** Why a file got its verdict: in this language for a known reason, else in the server's words. @param {Upload} upload */
-  why({ reason, message, warnings }) {
+  why({ reason, message, warnings, resembles }) {
     const known = reason !== null && `reason.${reason}` in TEXTS[this.lang];
     const sentences = [
       known ? this.t(`reason.${reason}`, { message: message ?? "" }) : (message ?? ""),
     ];
     for (const warning of warnings) {
-      const key = `warning.${warning}`;
-      sentences.push(key in TEXTS[this.lang] ? this.t(key) : warning);
+      const gone = warning === "near-duplicate" && resembles === null;
+      const key = `warning.${warning}${gone ? ".gone" : ""}`;
+      const known = key in TEXTS[this.lang];
+      sentences.push(known ? this.t(key, { photo: resembles ?? "" }) : warning);
     }
     return sentences.filter(Boolean).join(" ");
   }
