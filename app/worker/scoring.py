@@ -1,14 +1,10 @@
-"""One job's work: originals → raw outputs → score rows, in short transactions around it."""
+"""One job's work: raw outputs of its photos → score rows, in short transactions."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,26 +13,13 @@ from sqlalchemy.orm import Session
 from app import batches, queue, scores, totals
 from app.attributes import KEYS
 from app.db import SessionFactory, driver_errors
-from app.errors import PhotoStoreAway, ReleaseNotFound
-from app.photos.store import Opener, PhotoStore
+from app.errors import ReleaseNotFound
+from app.photos.store import PhotoStore
 from app.tables import Photo, ReferenceOutput, ReferenceSet, Release, Scale, score
 from app.worker.errors import JobReturned, ReleaseMissing, ScaleAwaited
-
-if TYPE_CHECKING:
-    from model.scoring.scorer import Scorer
-
-RELEASES_IN_MEMORY = 2
+from app.worker.rankers import Outputs, Rankers
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Outputs:
-    """What the rankers made of some photos. returned: the worker stopped before the last."""
-
-    raws: dict[int, dict[str, float]] = field(default_factory=dict)
-    unreadable: dict[int, str] = field(default_factory=dict)
-    returned: bool = False
 
 
 class Scoring:
@@ -55,11 +38,8 @@ class Scoring:
     ) -> None:
         self.stopping = Event()
         self._sessions = sessions
-        self._files = files
-        self._release_dir = release_dir
-        self._device = device
+        self._rankers = Rankers(files, release_dir, device, self.stopping)
         self._scored = scored
-        self._scorers: dict[int, Scorer] = {}
         self._scales: dict[int, scores.Scales] = {}
 
     def score(self, release_id: int, photo_ids: Sequence[int]) -> None:
@@ -76,12 +56,12 @@ class Scoring:
             done = (table.release_id == release_id) & (table.photo_id == Photo.id)
             originals = _originals(session, photo_ids, ~exists().where(done))
         with self._unless_deleted(release):
-            outputs = self._outputs(release, originals)
-            with driver_errors(), self._sessions.begin() as session:
-                scores.write(session, release_id, outputs.raws, scale)
-                batches.mark_unreadable(session, outputs.unreadable)
-                queue.defer_publish(session)
-            self._end(release, outputs)
+            for part in self._parts(release, originals):
+                with driver_errors(), self._sessions.begin() as session:
+                    scores.write(session, release_id, part.raws, scale)
+                    batches.mark_unreadable(session, part.unreadable)
+                    if part.is_last:
+                        queue.defer_publish(session)
 
     def reference(self, release_id: int, photo_ids: Sequence[int]) -> None:
         """Keeps the raw outputs of reference photos; the last ones freeze the scale."""
@@ -93,14 +73,14 @@ class Scoring:
             done = (table.release_id == release_id) & (table.photo_id == Photo.id)
             originals = _originals(session, photo_ids, ~exists().where(done))
         with self._unless_deleted(release):
-            outputs = self._outputs(release, originals)
-            with driver_errors(), self._sessions.begin() as session:
-                scores.hold_release(session, release_id)
-                _keep_reference_outputs(session, release_id, outputs)
-            with driver_errors(), self._sessions.begin() as session:
-                freeze_if_complete(session, release_id)
-                queue.defer_publish(session)
-            self._end(release, outputs)
+            for part in self._parts(release, originals):
+                with driver_errors(), self._sessions.begin() as session:
+                    scores.hold_release(session, release_id)
+                    _keep_reference_outputs(session, release_id, part)
+                if part.is_last:
+                    with driver_errors(), self._sessions.begin() as session:
+                        freeze_if_complete(session, release_id)
+                        queue.defer_publish(session)
 
     @contextmanager
     def _unless_deleted(self, release: Release) -> Iterator[None]:
@@ -113,12 +93,21 @@ class Scoring:
                     raise
             logger.info("release %s was deleted while its photos were scored", release.name)
 
-    def _end(self, release: Release, outputs: Outputs) -> None:
-        self._scored(len(outputs.raws) + len(outputs.unreadable))
-        for photo_id, reason in outputs.unreadable.items():
-            logger.warning("photo %d was not scored: %s", photo_id, reason)
-        if outputs.returned:
-            raise JobReturned(f"A job of release {release.name} went back to the queue.")
+    def _parts(self, release: Release, originals: dict[int, str]) -> Iterator[Outputs]:
+        """For a loop that writes each part; what is to be told of a part comes after that.
+
+        Raises JobReturned after the last part of a job that was not done to its end.
+        """
+        photos = 0
+        for part in self._rankers.outputs(release, originals):
+            yield part
+            photos += len(part)
+            for photo_id, reason in part.unreadable.items():
+                logger.warning("photo %d was not scored: %s", photo_id, reason)
+            if part.is_last:
+                self._scored(photos)
+            if part.returned:
+                raise JobReturned(f"A job of release {release.name} went back to the queue.")
 
     def _scale(self, session: Session, release: Release) -> scores.Scales:
         """It never changes once it is there, so it is read once."""
@@ -128,87 +117,6 @@ class Scoring:
             except scores.NoScale as error:
                 raise ScaleAwaited(str(error)) from error
         return self._scales[release.id]
-
-    def _outputs(self, release: Release, originals: dict[int, str]) -> Outputs:
-        """originals: storage key by photo id."""
-        outputs = Outputs()
-        if not originals:
-            return outputs
-        scorer = self._scorer(release)
-        missing = 0
-        start = time.monotonic()
-        openers = _Openers(self._files)
-        items = ((photo_id, openers.of(key)) for photo_id, key in originals.items())
-        for result in scorer.score(items):
-            openers.check()
-            photo_id = int(str(result.id))
-            if result.raw is None:
-                missing += result.code == "missing"
-                outputs.unreadable[photo_id] = result.error or "unreadable"
-            else:
-                outputs.raws[photo_id] = result.raw
-            if self.stopping.is_set():
-                outputs.returned = len(outputs.raws) + len(outputs.unreadable) < len(originals)
-                break
-        if missing > 1 and not outputs.raws and missing == len(outputs.unreadable):
-            raise PhotoStoreAway(
-                f"None of {missing} originals is in {self._files.location}. Check that it is the "
-                "photo store of this database and that it is mounted; the job is tried again."
-            )
-        duration_s = time.monotonic() - start
-        logger.info(
-            "%s: %d photos in %.1f s, %.0f a second on %s",
-            *(release.name, len(outputs.raws), duration_s, len(outputs.raws) / duration_s),
-            scorer.device,
-        )
-        return outputs
-
-    def _scorer(self, release: Release) -> "Scorer":
-        if release.id not in self._scorers:
-            # Loaded here, so that a worker that only waits holds no torch, and the web never does.
-            from model.errors import ReleaseError
-            from model.releases.release import load
-            from model.scoring.scorer import Scorer
-
-            folder = self._release_dir / release.name
-            try:
-                loaded = load(folder)
-            except ReleaseError as error:
-                raise ReleaseMissing(
-                    f"Release {release.name} cannot be loaded: {error} Put its folder back at "
-                    f"{folder}, then retry what failed."
-                ) from error
-            while len(self._scorers) >= RELEASES_IN_MEMORY:
-                self._scorers.pop(next(iter(self._scorers)))
-            self._scorers[release.id] = Scorer(loaded, self._device)
-            logger.info("loaded release %s on %s", release.name, self._scorers[release.id].device)
-        return self._scorers[release.id]
-
-
-class _Openers:
-    """Opens originals for the scorer, to which a store that is away is one unreadable photo more.
-
-    It is no fault of the photo's: `check` raises what the store said.
-    """
-
-    def __init__(self, files: PhotoStore) -> None:
-        self._files = files
-        self._away: PhotoStoreAway | None = None
-
-    def of(self, key: str) -> Opener:
-        opener = self._files.opener(key)
-        return opener if isinstance(opener, Path) else partial(self._open, opener)
-
-    def check(self) -> None:
-        if self._away is not None:
-            raise self._away
-
-    def _open(self, opener: Callable[[], BinaryIO]) -> BinaryIO:
-        try:
-            return opener()
-        except PhotoStoreAway as error:
-            self._away = error
-            raise
 
 
 def freeze_if_complete(session: Session, release_id: int) -> bool:
