@@ -1,9 +1,11 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from model.config import Config, VotesConfig
 from model.errors import ReleaseError, VotesError
@@ -91,6 +93,45 @@ def test_shuffled_labels_come_out_at_chance(trained: Trained, tmp_path: Path) ->
         assert abs(metrics["accuracy"] - 0.5) < half
         assert half < 0.2
         assert metrics["votes"] > 200
+
+
+@pytest.mark.parametrize("by", ["city", "block"])
+def test_trains_on_some_places_and_is_judged_on_others(
+    trained: Trained, tmp_path: Path, by: Literal["city", "block"]
+) -> None:
+    """Six cities, 111 km apart; the votes between their parts are counted and train nothing."""
+    places = tmp_path / "places.csv"
+    city = {photo: at % 6 for at, photo in enumerate(trained.qualities["safety"])}
+    rows = (f"{photo},{at},5,City {at}" for photo, at in city.items())
+    places.write_text("\n".join(["photo,lat,lon,city", *rows]))
+    config = with_votes(trained.config, repeats="keep", places=str(places))
+    config = replace(config, split=replace(config.split, by=by, distance_m=500))
+    release = train(trained.votes, trained.photos, tmp_path / "release", config, name=by)
+    parts: dict[int, set[str]] = {}
+    for photo, part in release.split().items():
+        parts.setdefault(city[photo], set()).add(part)
+    assert {len(found) for found in parts.values()} == {1}
+    assert set.union(*parts.values()) == {"train", "validation", "test"}
+    described = release.manifest
+    assert described["splits"]["method"] == by
+    for attribute, metrics in described["metrics"].items():
+        assert metrics["accuracy"] > 0.6
+        assert set(metrics["by_city"]) == {
+            f"City {at}" for at, found in parts.items() if "test" in found
+        }
+        assert described["votes"][attribute]["across"]["train-test"] > 100
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("train_trunk", [False, True], ids=["frozen", "trained"])
+def test_cuda_trains_what_the_cpu_scores(
+    trained: Trained, tmp_path: Path, train_trunk: bool
+) -> None:
+    network = replace(trained.config.network, train_trunk=train_trunk)
+    config = replace(trained.config, network=network)
+    release = train(trained.votes, trained.photos, tmp_path / "release", config, name="cuda")
+    for metrics in release.manifest["metrics"].values():
+        assert metrics["accuracy"] > 0.75
 
 
 def test_tells_its_progress(trained: Trained, tmp_path: Path) -> None:
