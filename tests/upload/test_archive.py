@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from app.cli.upload.archive import Archive
@@ -199,3 +200,20 @@ def test_a_link_in_a_zip_is_not_followed(mirada: Command, rows: Rows, tmp_path: 
     assert ended.code == 1
     assert "holds no photos" in ended.err
     assert rows() == []
+
+
+def test_the_server_opens_no_archive_and_keeps_the_row(
+    server: Server, token: str, rows: Rows
+) -> None:
+    new = {"title": "Zip", "source": "Municipalidad", "licence": "CC0"}
+    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client:
+        batch = client.post("/api/admin/batches", json=new).json()["id"]
+        data = zips.packed({"a.jpg": jpeg(1)})
+        for name in ("photos.zip", "photos.jpg"):
+            answer = client.post(f"/api/admin/batches/{batch}/files", files={"file": (name, data)})
+            assert answer.status_code == 422
+            assert answer.json()["reason"] == "not-an-image"
+    assert rows() == [
+        ("photos.jpg", "rejected", "not-an-image"),
+        ("photos.zip", "rejected", "not-an-image"),
+    ]

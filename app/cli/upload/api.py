@@ -6,13 +6,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
 
+from app.cli.upload import answers
 from app.errors import BadRequest, MiradaError
 
 T = TypeVar("T")
@@ -20,6 +19,8 @@ Json = dict[str, Any]
 
 ATTEMPTS = 10
 LONGEST_PAUSE_S = 30.0
+GIVEN_UP = 4
+"""Photos in a row without an answer, after which it is not the photos."""
 TIMEOUT = httpx2.Timeout(180, connect=10, pool=None)
 """The server decodes before it answers, two files at a time."""
 PAGE = 1000
@@ -70,7 +71,7 @@ class Api:
         self._stop = stop
         self._say = say
         self._said_at = -math.inf
-        self._answered_at = time.monotonic()
+        self._given_up = 0
         self._client = httpx2.Client(
             headers={"Authorization": f"Bearer {checked_token(token)}"},
             timeout=TIMEOUT,
@@ -123,33 +124,53 @@ class Api:
         return answer
 
     def send(self, batch_id: int, path: str, data: bytes, fields: Mapping[str, str]) -> Json:
-        """The verdict of one photo, also where it is a duplicate or rejected. Raises NotTaken."""
-        return self.retried(lambda: self._send(batch_id, path, data, fields))
+        """The verdict of one photo, also where it is a duplicate or rejected.
+
+        Raises NoAnswer or NotTaken where it is this photo that does not come through.
+        """
+        try:
+            answer = self._tried(lambda: self._send(batch_id, path, data, fields))
+        except NoAnswer as failure:
+            # Either nobody is there, or nothing passes, or it is the photo.
+            self._given_up += 1
+            if self._given_up >= GIVEN_UP or not self._is_there(batch_id):
+                raise self._away(failure) from None
+            raise
+        self._given_up = 0
+        return answer
 
     def retried(self, attempt: Callable[[], T]) -> T:
-        """Raises CannotUpload once ten attempts had no answer, and nobody else had one meanwhile.
+        """Raises CannotUpload once ten attempts had no answer, and Stopped."""
+        try:
+            return self._tried(attempt)
+        except NoAnswer as failure:
+            raise self._away(failure) from None
 
-        Raises NoAnswer where others had one, and Stopped.
-        """
-        began = time.monotonic()
-        for number in range(1, ATTEMPTS + 1):
-            if self._stop.is_set():
-                raise Stopped
+    def _tried(self, attempt: Callable[[], T]) -> T:
+        number = 0
+        while not self._stop.is_set():
+            number += 1
             try:
                 return attempt()
             except NoAnswer as failure:
-                if number < ATTEMPTS:
-                    self._say_waiting(failure)
-                    self._stop.wait(pause_s(number, failure.retry_after_s))
-                    continue
-                if self._answered_at >= began:
+                if number == ATTEMPTS:
                     raise
-                waited = round(time.monotonic() - self._answered_at)
-                raise CannotUpload(
-                    f"{self._url} has not answered for {waited} s ({failure}). Nothing that "
-                    "arrived is lost: run the same command again, and it goes on from there."
-                ) from None
-        raise AssertionError("the last attempt either answers or raises")
+                self._say_waiting(failure)
+                self._stop.wait(pause_s(number, failure.retry_after_s))
+        raise Stopped
+
+    def _is_there(self, batch_id: int) -> bool:
+        try:
+            self._ask("GET", f"/batches/{batch_id}")
+        except NoAnswer:
+            return False
+        return True
+
+    def _away(self, failure: NoAnswer) -> CannotUpload:
+        return CannotUpload(
+            f"{self._url} does not answer after {ATTEMPTS} attempts ({failure}). Nothing that "
+            "arrived is lost: run the same command again, and it goes on from there."
+        )
 
     def _say_waiting(self, failure: NoAnswer) -> None:
         now = time.monotonic()
@@ -165,13 +186,13 @@ class Api:
             files={"file": (name, data, "application/octet-stream")},
             data={"path": path, **fields},
         )
-        body = _body(response)
+        body = answers.body(response)
         if response.status_code in (409, 422) and body.get("verdict") in VERDICTS:
             return body | {"message": body.get("detail")}
         if response.status_code == 409:
-            raise CannotUpload(_detail(response))
+            raise CannotUpload(answers.detail(response))
         if not response.is_success:
-            raise NotTaken(_detail(response))
+            raise NotTaken(answers.detail(response))
         if body.get("verdict") not in VERDICTS:
             raise CannotUpload(f"{self._url} answers, but not as Mirada does.")
         return body
@@ -179,7 +200,9 @@ class Api:
     def _must(self, method: str, path: str, **given: Any) -> Any:
         response = self._ask(method, path, **given)
         if not response.is_success:
-            raise CannotUpload(_detail(response), str(_body(response).get("code", "")))
+            raise CannotUpload(
+                answers.detail(response), str(answers.body(response).get("code", ""))
+            )
         try:
             return response.json()
         except ValueError:
@@ -194,14 +217,13 @@ class Api:
             raise NoAnswer(str(error) or type(error).__name__) from None
         status = response.status_code
         if status == 429 or status >= 500:
-            raise NoAnswer(_detail(response), _retry_after_s(response))
-        self._answered_at = time.monotonic()
+            raise NoAnswer(answers.detail(response), answers.retry_after_s(response))
         if status in (401, 403, 404) or response.is_redirect:
             raise CannotUpload(self._explained(response))
         return response
 
     def _explained(self, response: httpx2.Response) -> str:
-        detail = _detail(response)
+        detail = answers.detail(response)
         if response.status_code == 401:
             return (
                 f"{self._url} does not accept the token ({detail}) "
@@ -212,15 +234,24 @@ class Api:
         if response.is_redirect:
             target = response.headers.get("location", "elsewhere")
             return f"{self._url} leads to {target}. Give that server's address as --url."
-        if _body(response).get("code") == "batch-not-found":
+        if answers.body(response).get("code") == "batch-not-found":
             return f"{detail} It may have been deleted. Without --batch a new one is made."
         return f"There is no Mirada at {self._url} (404). Is the address right?"
+
+
+def pause_s(attempt: int, retry_after_s: float = 0) -> float:
+    """Before the attempt after `attempt` failed ones: doubled each time, at most half a minute.
+
+    Somewhere in its upper half at random, so that those whom one fault stopped come back apart.
+    """
+    longest: float = min(2.0 ** (attempt - 1), LONGEST_PAUSE_S)
+    return max(retry_after_s, longest * random.uniform(0.5, 1))
 
 
 def checked_url(url: str) -> str:
     url = url.strip().rstrip("/")
     if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", url):
-        raise BadRequest(f"{url!r} is no address of a server such as https://mirada.example.")
+        raise BadRequest("--url is no address of a server such as https://mirada.example.")
     return url
 
 
@@ -233,39 +264,3 @@ def checked_token(token: str) -> str:
             "made (`mirada admin token NAME`), into MIRADA_TOKEN."
         )
     return token
-
-
-def pause_s(attempt: int, retry_after_s: float = 0) -> float:
-    """Before the attempt after `attempt` failed ones: doubled each time, at most half a minute.
-
-    Somewhere in its upper half at random, so that those whom one fault stopped come back apart.
-    """
-    longest: float = min(2.0 ** (attempt - 1), LONGEST_PAUSE_S)
-    return max(retry_after_s, longest * random.uniform(0.5, 1))
-
-
-def _retry_after_s(response: httpx2.Response) -> float:
-    """What is said in seconds or as a moment; at most five minutes, whatever the server says."""
-    said = response.headers.get("retry-after", "").strip()
-    if said.isdecimal():
-        return min(float(said), 300)
-    try:
-        moment = parsedate_to_datetime(said)
-    except ValueError:
-        return 0
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(0.0, (zoned - datetime.now(UTC)).total_seconds()), 300)
-
-
-def _body(response: httpx2.Response) -> Json:
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _detail(response: httpx2.Response) -> str:
-    """The server's sentence, without what a terminal would obey."""
-    detail = _body(response).get("detail") or f"HTTP {response.status_code}"
-    return "".join(c for c in str(detail) if c.isprintable())[:500]

@@ -27,13 +27,18 @@ class Described:
 
 
 class Choice:
-    """known: verdicts that are there, by path and sha256. began: whether an earlier run did."""
+    """known: verdicts that are there, by path and sha256. began: whether an earlier run did.
 
-    def __init__(self, api: Api, described: Described, same: list[Json]) -> None:
+    same: the newest first. target: the one that takes photos, None for one that is to be made.
+    """
+
+    def __init__(
+        self, api: Api, described: Described, same: list[Json], target: Json | None
+    ) -> None:
         self._api = api
         self._described = described
         self._lock = threading.Lock()
-        self._open = next((batch for batch in same if batch["state"] == "open"), None)
+        self._open = target
         self._last = same[0] if same else None
         self.began = bool(same)
         self.known = {
@@ -73,12 +78,19 @@ class Choice:
 
 def described(api: Api, wanted: Described) -> Choice:
     """The batches of the same words, those that were cancelled left out."""
-    same = [batch for batch in api.batches() if wanted.is_said_of(batch)]
-    return Choice(api, wanted, [batch for batch in same if batch["state"] not in TAKEN_BACK])
+    same = [
+        batch
+        for batch in api.batches()
+        if wanted.is_said_of(batch) and batch["state"] not in TAKEN_BACK
+    ]
+    return Choice(api, wanted, same, next((b for b in same if b["state"] == "open"), None))
 
 
 def numbered(api: Api, batch_id: int) -> Choice:
-    """Raises CannotUpload for a batch that is not there or was cancelled."""
+    """Raises CannotUpload for a batch that is not there or was cancelled.
+
+    One that is complete takes no photos either, but they may all have arrived.
+    """
     batch = api.get(f"/batches/{batch_id}")
     if batch["state"] in TAKEN_BACK:
         raise CannotUpload(
@@ -86,4 +98,4 @@ def numbered(api: Api, batch_id: int) -> Choice:
             "one is made."
         )
     names = ("title", "source", "licence", "attribution", "blurred")
-    return Choice(api, Described(**{name: batch[name] for name in names}), [batch])
+    return Choice(api, Described(**{name: batch[name] for name in names}), [batch], batch)
