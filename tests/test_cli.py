@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from app import cli, cluster
+from app import batches, cli, cluster
 from app.db import make_engine, session_factory
+from app.photos.files import PhotoFiles
 from tests.imports.conftest import SANTIAGO, jpeg
 from tests.test_releases import write_release
 
@@ -215,6 +216,36 @@ def test_a_release_is_scored_again_where_photos_are_missing(
     code, _, err = mirada("releases", "score", "trained", "--new-references")
     assert code == 1
     assert "is scoring already" in err
+
+
+def test_a_batch_is_shown_completed_and_scored_again(
+    mirada: Mirada, database: Engine, tmp_path: Path
+) -> None:
+    store, decoder = PhotoFiles(tmp_path / "data" / "photos"), batches.Decoder(processes=1)
+    sessions = session_factory(database)
+    new = batches.BatchIn(title="Calle", source="mine", licence="CC0-1.0")
+    with sessions.begin() as session:
+        batch = batches.create(session, new).id
+    for name, data in (("a.jpg", jpeg(1)), ("=b.jpg", b"no photo")):
+        batches.receive(sessions, store, decoder, batch, batches.File(name, data, LAT, LON))
+    decoder.close()
+    code, said, _ = mirada("batches", "complete", batch)
+    assert code == 0
+    assert f"batch {batch}: Calle, scoring" in said
+    assert "accepted: 1" in said
+    assert "rejected: 1" in said
+    assert mirada("batches", "show", batch)[1] == said
+    for again in ("score", "retry"):
+        assert mirada("batches", again, batch)[0] == 0
+    out = tmp_path / "verdicts.csv"
+    assert mirada("batches", "verdicts", batch, "--out", out)[0] == 0
+    assert [line.split(",")[1] for line in out.read_text("utf-8-sig").splitlines()] == [
+        "verdict",
+        "accepted",
+        "rejected",
+    ]
+    assert "exists" in mirada("batches", "verdicts", batch, "--out", out)[2]
+    assert f"There is no batch {batch + 1}" in mirada("batches", "show", batch + 1)[2]
 
 
 def test_totals_that_differ_are_printed_and_end_with_1(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from app.accounts import secret
@@ -70,5 +70,9 @@ def sign_out(session: Session, token: str) -> None:
     session.execute(delete(AdminSession).where(AdminSession.token_hash == secret.digest(token)))
 
 
-def sign_out_everywhere(session: Session, admin_id: int) -> None:
-    session.execute(delete(AdminSession).where(AdminSession.admin_id == admin_id))
+def sign_out_everywhere(session: Session, admin_id: int) -> int:
+    """Number of sessions that ended."""
+    result: CursorResult[AdminSession] = session.execute(  # type: ignore[assignment]
+        delete(AdminSession).where(AdminSession.admin_id == admin_id)
+    )
+    return result.rowcount

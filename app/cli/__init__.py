@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from app import cli_admin, cli_model
-from app.cli import batches, data, releases, service
+from app import cli_model
+from app.cli import accounts, batches, data, releases, service
 from app.cli.synth import synth
 from app.cli.upload import upload
 from app.errors import MiradaError
@@ -30,7 +30,7 @@ app.add_typer(data.exports, name="export")
 app.add_typer(releases.app, name="releases")
 app.add_typer(service.database, name="db")
 app.add_typer(cli_model.app, name="model")
-app.add_typer(cli_admin.app, name="admin")
+app.add_typer(accounts.app, name="admin")
 app.command()(synth)
 app.command()(upload)
 

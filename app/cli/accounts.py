@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app import opening
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -100,30 +102,41 @@ def revoke(
     print(f"{revoked} tokens revoked")
 
 
+@app.command()
+def tokens() -> None:
+    """Print the tokens of all accounts, without what opens."""
+    from app import accounts
+
+    with _session() as session:
+        for token in accounts.tokens(session):
+            ends = "never" if token.expires_at is None else f"{token.expires_at:%Y-%m-%d}"
+            print(
+                f"{token.account}: {token.label}, {token.scope}, "
+                f"made {token.created_at:%Y-%m-%d}, ends {ends}"
+            )
+
+
+@app.command("sign-out")
+def sign_out(name: Name) -> None:
+    """Sign the account out in every browser; its tokens stay."""
+    from app import accounts
+
+    with _session() as session:
+        ended = accounts.sign_out_everywhere(session, accounts.named(session, name).id)
+    print(f"{ended} sessions of {name} ended")
+
+
 def _show_password(name: str, new: str) -> None:
     print(f"account {name}, password {new} (shown only now; sign in at /admin)")
 
 
 @contextmanager
 def _session() -> Iterator["Session"]:
-    from app import cluster, readiness
-    from app.db import driver_errors, make_engine, session_factory
-    from app.errors import NotMigrated
-    from app.settings import Settings
+    from app.db import driver_errors
 
-    settings = Settings()
-    given = settings.database_url
-    url = cluster.ensure(settings.data_dir) if given is None else given.get_secret_value()
-    engine = make_engine(url, application_name="mirada-cli")
-    try:
-        try:
-            readiness.check(engine)
-        except NotMigrated:
-            # The private database is nobody else's, so its tables are brought up to date here.
-            if given is not None:
-                raise
-            readiness.migrate(engine)
-        with driver_errors(), session_factory(engine).begin() as session:
-            yield session
-    finally:
-        engine.dispose()
+    with (
+        opening.sessions(opening.settings()) as factory,
+        driver_errors(),
+        factory.begin() as session,
+    ):
+        yield session

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from app import accounts
-from app.cli_admin import app
+from app.cli.accounts import app
 from app.db import make_engine, session_factory
 from app.errors import NotFound
 from app.tables import Admin
@@ -41,6 +41,24 @@ def test_if_none_makes_one_account_only(run: CliRunner, clean_database: str) -> 
     assert "accounts: admin" in second.output
     listed = run.invoke(app, ["list"], catch_exceptions=False)
     assert listed.output == "admin\n"
+
+
+def test_sessions_are_ended_and_tokens_listed(run: CliRunner, clean_database: str) -> None:
+    shown = re.search(r"password (\S+)", run.invoke(app, ["create", "rosa"]).output)
+    assert shown is not None
+    made = run.invoke(app, ["token", "rosa", "--label", "cam", "--days", "2"]).output.strip()
+    listed = run.invoke(app, ["tokens"], catch_exceptions=False).output
+    assert re.fullmatch(r"rosa: cam, upload, made [\d-]{10}, ends [\d-]{10}\n", listed)
+    assert made not in listed
+    engine = make_engine(clean_database)
+    with session_factory(engine).begin() as session:
+        browsers = [accounts.sign_in(session, "rosa", shown[1]) for _ in range(2)]
+    ended = run.invoke(app, ["sign-out", "rosa"], catch_exceptions=False)
+    assert ended.output == "2 sessions of rosa ended\n"
+    with session_factory(engine).begin() as session:
+        assert not any(accounts.by_session(session, token) for token in browsers)
+        assert accounts.by_token(session, made) is not None
+    engine.dispose()
 
 
 def test_a_token_works_until_it_is_revoked_and_an_account_until_it_is_removed(
