@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app import queue, releases, scores, totals, worker
 from app.attributes import KEYS
-from app.db import SessionFactory
+from app.db import SessionFactory, make_engine
 from app.errors import DatabaseAway, NotMigrated
 from app.photos import delete
 from app.photos.files import PhotoFiles
@@ -454,6 +454,43 @@ def test_a_database_that_drops_its_connections_is_waited_for(
         stop(process)
     with sessions.begin() as session:
         assert_scored_once(session, release_id, 200)
+
+
+def test_a_worker_that_waits_for_its_database_ends_when_it_is_told_to(
+    sessions: SessionFactory, settings: Settings, server_url: str
+) -> None:
+    process = start_worker(settings, sessions)
+    wait_for(lambda: live_workers(sessions) == 1)
+    with sessions.begin() as session:
+        name = session.scalars(text("SELECT current_database()")).one()
+    away = make_engine(server_url)
+    with away.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                f" WHERE datname = '{name}' AND usename = current_user"
+            )
+        )
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "does not answer" in line:
+                break
+        try:
+            process.send_signal(signal.SIGTERM)
+            start = time.monotonic()
+            assert process.wait(timeout=30) == 0
+            assert time.monotonic() - start < 15, "whoever manages services kills it soon"
+        finally:
+            process.kill()
+            process.stderr.close()
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    away.dispose()
+
+
+def live_workers(sessions: SessionFactory) -> int:
+    with sessions.begin() as session:
+        return queue.live_workers(session)
 
 
 def test_the_start_says_what_is_wrong_with_the_database(

@@ -26,6 +26,8 @@ from app.worker.upkeep import publish_due
 
 POLL_S = 1.0
 RECONNECT_S = 1.0
+CONNECTION_S = 4.0
+"""A connection that is not had by then is lost. A worker that is told to end waits for it twice."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +106,10 @@ class _Run:
                 lost = True
             if not self._stop:
                 await asyncio.sleep(RECONNECT_S)
+        if not self._until_idle:
+            return
         failed = await asyncio.to_thread(self._failed) - failed_before
-        if self._until_idle and failed > 0:
+        if failed > 0:
             raise ScoringFailed(
                 f"{failed} scoring jobs were given up; the lines above say why. When that is "
                 "mended, score the release or retry the batch again."
@@ -125,7 +129,7 @@ class _Run:
 
     async def _connected_run(self) -> None:
         connector = NoticingConnector(
-            self._conninfo, self._end_run, min_size=1, max_size=4, timeout=10
+            self._conninfo, self._end_run, min_size=1, max_size=4, timeout=CONNECTION_S
         )
         app = App(connector=connector)
         register(app, self._sessions, self._files, self._scoring)

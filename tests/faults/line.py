@@ -6,6 +6,7 @@ What it has given to the client is acknowledged, whatever becomes of the client 
 import http.client
 import json
 import re
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -54,7 +55,7 @@ class Line:
         class Handler(_Handler):
             carried_by = line
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
@@ -124,6 +125,13 @@ class Carried:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that is killed between two requests resets its connection; all else is ours."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
