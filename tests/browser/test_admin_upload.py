@@ -179,7 +179,7 @@ def test_a_folder_goes_on_in_another_tab_and_nothing_is_sent_twice(
     expect(again.locator("#rows tr")).to_have_count(7)
     drop(again, [folder])
     expect(again.locator("#sending")).to_contain_text("17 archivos enviados", timeout=SLOW_MS)
-    expect(again.locator("#sending")).to_contain_text("7 ya habían llegado")
+    expect(again.locator("#sending")).to_contain_text("7 archivos ya habían llegado")
     expect(again.locator("#sending")).to_contain_text("1 archivo no es foto ni manifiesto")
     expect(again.locator("#rows tr")).to_have_count(24)
     assert len(sent) == 17
@@ -234,5 +234,5 @@ def test_a_zip_of_real_photos_and_of_all_that_may_be_in_one(
     page.reload()
     expect(page.locator("#rows tr")).to_have_count(8)
     drop(page, [archive])
-    expect(page.locator("#sending")).to_contain_text("8 ya habían llegado", timeout=SLOW_MS)
+    expect(page.locator("#sending")).to_contain_text("8 archivos ya habían llegado", timeout=SLOW_MS)
     assert len(sent) == 8

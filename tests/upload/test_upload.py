@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.cli.upload import api
+from app.db import SessionFactory
+from app.tables import Upload
 from tests.rankers import jpeg
 from tests.upload.conftest import Asgi, Command, Server
 
@@ -134,3 +137,61 @@ def test_a_file_that_cannot_be_read_is_said_and_the_others_go(
     assert "more not-sent link" in shown
     assert len(rows()) == 2
     assert batches() == [("julio", "scoring")]
+
+
+def test_a_photo_that_was_held_too_long_is_sent_to_another_batch(
+    mirada: Command, sessions: SessionFactory, rows: Rows, tmp_path: Path
+) -> None:
+    folder = tmp_path / "julio"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(jpeg(1))
+    assert mirada(folder).code == 0
+    with sessions.begin() as session:
+        session.execute(update(Upload).values(verdict="rejected", reason="expired"))
+    (tmp_path / "m.csv").write_text("filename,lat,lon\na.jpg,-33.45,-70.65\n")
+    assert mirada(folder, "--manifest", tmp_path / "m.csv").code == 0
+    assert rows() == [("a.jpg", "rejected", "expired"), ("a.jpg", "accepted", None)]
+
+
+def test_held_photos_of_a_batch_that_is_complete_are_placed_by_a_manifest(
+    mirada: Command, server: Server, rows: Rows, tmp_path: Path
+) -> None:
+    folder = tmp_path / "julio"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(jpeg(1))
+    assert mirada(folder).code == 0
+    assert rows() == [("a.jpg", "held", "no-position")]
+    (folder / "m.csv").write_text("filename,lat,lon\na.jpg,-33.45,-70.65\nb.jpg,x,1\n")
+    ended = mirada(folder)
+    assert ended.code == 0
+    assert "m.csv: 1 rows, 1 with problems" in ended.err
+    assert "line 3, b.jpg" in ended.err
+    assert rows() == [("a.jpg", "accepted", None)]
+    assert len(server.files_asked) == 1
+
+
+def test_a_table_among_the_photos_that_is_no_manifest_is_passed_over(
+    mirada: Command, rows: Rows, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "julio", 2)
+    (folder / "votes.csv").write_text("left,right\n1,2\n")
+    ended = mirada(folder)
+    assert ended.code == 0
+    assert "votes.csv is no manifest" in ended.err
+    assert len(rows()) == 2
+    named = mirada(folder, "--manifest", folder / "votes.csv")
+    assert named.code == 1
+    assert "votes.csv is no manifest" in named.err
+
+
+def test_the_table_of_verdicts_runs_nothing_in_a_spreadsheet(
+    mirada: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "julio"
+    folder.mkdir()
+    (folder / "=1+1.jpg").write_bytes(jpeg(1))
+    (folder / "@x.txt").write_text("x")
+    table = tmp_path / "out.csv"
+    assert mirada(folder, "--verdicts", table).code == 0
+    with table.open(encoding="utf-8-sig") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == ["'=1+1.jpg", "'@x.txt"]

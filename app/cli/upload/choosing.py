@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from app.cli.upload.api import Api, CannotUpload, Json
 
 TAKEN_BACK = ("cancelled", "deleting")
+EXPIRED = "expired"
+"""Held too long without a position and dropped: another batch takes it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Choice:
             (answer["path"], answer["sha256"]): answer
             for batch in reversed(same)
             for answer in api.files(batch["id"])
+            if answer["reason"] != EXPIRED
         }
 
     @property
