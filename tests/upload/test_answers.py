@@ -100,6 +100,20 @@ def test_addresses_that_lead_to_no_mirada_are_explained(
     assert len(at_once) == api.ATTEMPTS - 1
 
 
+@pytest.mark.parametrize(
+    ("url", "clear"),
+    [
+        ("http://mirada.example", True),
+        ("http://10.0.0.7:8000/mirada", True),
+        ("https://mirada.example", False),
+        ("http://localhost:8000", False),
+        ("http://[::1]:8000", False),
+    ],
+)
+def test_a_token_that_others_can_read_on_its_way_is_noticed(url: str, clear: bool) -> None:
+    assert api.goes_in_clear(url) is clear
+
+
 def test_an_address_that_leads_elsewhere_names_it(
     mirada: Command, server: Server, folder: Path
 ) -> None:

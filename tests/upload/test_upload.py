@@ -55,6 +55,7 @@ def test_a_folder_is_sent_once_with_a_verdict_for_each_file(
         "rejected",
     ]
     assert "9 photos have a verdict: 9 sent now" in ended.out
+    assert "\n  1 duplicate\n  1 rejected, truncated\n" in ended.out
     assert "1 not-sent, no-photo" in ended.out
     assert "1 not-sent, system-file" in ended.out
     assert "cut.jpg  rejected  truncated  The file is cut off or damaged." in ended.out

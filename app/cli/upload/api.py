@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -253,6 +254,12 @@ def checked_url(url: str) -> str:
     if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", url):
         raise BadRequest("--url is no address of a server such as https://mirada.example.")
     return url
+
+
+def goes_in_clear(url: str) -> bool:
+    """Whether what is sent can be read on its way to another machine."""
+    parts = urlsplit(url.strip())
+    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
 def checked_token(token: str) -> str:

@@ -79,7 +79,9 @@ def summary(outcome: Outcome, left: Iterable[Left], seconds: float) -> list[str]
     for verdict in VERDICTS:
         for (of, reason), number in sorted(counted.items()):
             if of == verdict:
-                lines.append(f"  {number} {verdict}" + (f", {reason}" if reason else ""))
+                lines.append(
+                    f"  {number} {verdict}" + (f", {reason}" if reason not in ("", verdict) else "")
+                )
     warned = Counter(warning for answer in outcome.answers for warning in answer["warnings"])
     for warning, number in sorted(warned.items()):
         lines.append(f"  {number} with the warning {warning}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.upload import choosing, folder, report
-from app.cli.upload.api import Api, CannotUpload
+from app.cli.upload.api import Api, CannotUpload, goes_in_clear
 from app.cli.upload.archive import Archive
 from app.cli.upload.choosing import Choice, Described
 from app.cli.upload.found import Entry, Found, Left, Unreadable
@@ -41,6 +41,8 @@ def run(url: str, token: str, wanted: Wanted) -> int:
     Raises CannotUpload, after its report, when nothing more can be sent.
     """
     stop = threading.Event()
+    if goes_in_clear(url):
+        report.say("The address has no TLS (https): others on the way can read the token.")
     with _found(wanted) as found, Api(url, token, wanted.connections, stop, report.say) as api:
         if not found.photos and not found.manifests:
             raise BadFile(f"{wanted.photos} holds no photos.")
