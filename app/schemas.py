@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.attributes import KEYS, Language
 
@@ -21,6 +21,25 @@ assert set(KEYS) == set(AttributeKey.__args__)  # type: ignore[attr-defined]
 
 class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+def example(**values: Any) -> ConfigDict:
+    """A shape's `model_config`, with what the API's description shows of it."""
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it holds a character that cannot be printed")
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_printable),
+]
+"""What people write into one line; how long it may be is the field's."""
 
 
 class Words(Shape):

@@ -3,38 +3,34 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from app.accounts.account import Scope
-from app.schemas import Shape
+from app.schemas import Line, Shape, example
 
 LONGEST_DAYS = 3650
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("it holds a character that cannot be printed")
-    return text
-
-
-Label = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_printable),
-]
+Label = Annotated[Line, Field(max_length=80)]
 Days = Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
 
 
 class AccountIn(Shape):
-    name: str = Field(max_length=200, examples=["rosa"])
+    model_config = example(name="rosa")
+
+    name: str = Field(max_length=200)
 
 
 class AccountOut(Shape):
+    model_config = example(name="rosa")
+
     name: str
 
 
 class PasswordOut(Shape):
     """password: random, and shown only in this answer."""
+
+    model_config = example(name="rosa", password="four-random-words-here")
 
     name: str
     password: str
@@ -43,12 +39,23 @@ class PasswordOut(Shape):
 class TokenIn(Shape):
     """scope: `upload` for batches and their files only, `admin` for everything."""
 
-    label: Label = Field(description="What it is for", examples=["camera van"])
+    model_config = example(label="camera van", scope="upload", days=30)
+
+    label: Label = Field(description="What it is for")
     scope: Scope = "upload"
     days: Days = 90
 
 
 class TokenOut(Shape):
+    model_config = example(
+        id=3,
+        account="rosa",
+        label="camera van",
+        scope="upload",
+        created_at="2026-11-24T09:04:07Z",
+        expires_at="2026-12-24T09:04:07Z",
+    )
+
     id: int
     account: str
     label: str
@@ -59,5 +66,7 @@ class TokenOut(Shape):
 
 class NewToken(Shape):
     """token: shown only in this answer; sent as `Authorization: Bearer`."""
+
+    model_config = example(token="mirada_…")
 
     token: str

@@ -3,35 +3,56 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from app.batches.reasons import REASONS, WARNINGS
-from app.schemas import Shape
+from app.schemas import Line, Shape, example
 
 Verdict = Literal["accepted", "held", "duplicate", "rejected"]
 BatchState = Literal["open", "scoring", "done", "cancelled", "deleting"]
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("it holds a character that cannot be printed")
-    return text
+Short = Annotated[Line, Field(max_length=200)]
 
-
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_printable),
-]
+_COUNTS = {
+    "files": 40,
+    "accepted": 30,
+    "held": 1,
+    "duplicate": 1,
+    "rejected": 8,
+    "scored": 12,
+    "unreadable": 0,
+    "failed": 0,
+}
+_BATCH = {
+    "id": 7,
+    "title": "Ñuñoa, julio",
+    "source": "Municipalidad de Ñuñoa",
+    "licence": "CC BY 4.0",
+    "attribution": None,
+    "blurred": True,
+    "state": "scoring",
+    "created_at": "2026-11-24T09:04:07Z",
+    "completed_at": "2026-11-24T09:12:40Z",
+    "counts": _COUNTS,
+}
 
 
 class BatchIn(Shape):
     """blurred: faces and plates are blurred, so everyone may see the images."""
 
-    title: Line
-    source: Line = Field(description="Who took the photos", examples=["Municipalidad de Ñuñoa"])
-    licence: Line = Field(description="Under which terms", examples=["CC BY 4.0"])
-    attribution: Line | None = None
+    model_config = example(
+        title="Ñuñoa, julio",
+        source="Municipalidad de Ñuñoa",
+        licence="CC BY 4.0",
+        attribution=None,
+        blurred=True,
+    )
+
+    title: Short
+    source: Short = Field(description="Who took the photos")
+    licence: Short = Field(description="Under which terms")
+    attribution: Short | None = None
     blurred: bool = False
 
 
@@ -56,6 +77,8 @@ class Counts(Shape):
 
 
 class BatchOut(Shape):
+    model_config = example(**_BATCH)
+
     id: int
     title: str
     source: str
@@ -75,6 +98,15 @@ class Progress(BatchOut):
     bbox: west, south, east, north of the batch's photos.
     """
 
+    model_config = example(
+        **_BATCH,
+        release="santiago-2026-11",
+        jobs=1,
+        workers=2,
+        published=False,
+        bbox=[-70.62, -33.47, -70.58, -33.44],
+    )
+
     release: str | None
     jobs: int
     workers: int
@@ -85,6 +117,8 @@ class Progress(BatchOut):
 class Left(Shape):
     """Of a batch that is being deleted: photos and held files that are still there."""
 
+    model_config = example(left=1850)
+
     left: int
 
 
@@ -93,6 +127,19 @@ class UploadOut(Shape):
 
     sha256: of its bytes, 64 hex digits; with the path it tells who sends again what has arrived.
     """
+
+    model_config = example(
+        id=512,
+        path="Irarrázaval/0001.jpg",
+        sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        verdict="accepted",
+        reason=None,
+        warnings=["near-duplicate"],
+        message=None,
+        photo_id=120481,
+        resembles=120480,
+        scored=False,
+    )
 
     id: int
     path: str
@@ -126,6 +173,20 @@ class PositionOut(Shape):
 
 class PlaceOut(Shape):
     """placed: held photos that got their place. rows: for the files that are still to come."""
+
+    model_config = example(
+        placed=1,
+        rows=[
+            {
+                "filename": "Irarrázaval/0001.jpg",
+                "lat": -33.4541,
+                "lon": -70.6012,
+                "heading_deg": 90.0,
+                "captured_at": "2026-07-03T11:20:00Z",
+            }
+        ],
+        problems=[{"where": "row 3", "reason": "impossible-position", "message": "lat is 133.45."}],
+    )
 
     placed: int
     rows: list[PositionOut]

@@ -3,25 +3,31 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from app.schemas import AttributeKey, Score, Shape, Words
+from app.schemas import AttributeKey, Score, Shape, Words, example
 
 
 class FolderIn(Shape):
     """folder: the name of one in the server's folder for trained releases, without any path."""
 
-    folder: Annotated[str, Field(max_length=128, examples=["santiago-2026-11"])]
+    model_config = example(folder="santiago-2026-11")
+
+    folder: Annotated[str, Field(max_length=128)]
 
 
 class ScoreIn(Shape):
     """new_references: choose reference photos anew instead of sharing those of the last release."""
+
+    model_config = example(new_references=False)
 
     new_references: bool = False
 
 
 class SwitchIn(Shape):
     """allow_missing: even if photos would be without scores."""
+
+    model_config = example(allow_missing=False)
 
     allow_missing: bool = False
 
@@ -64,37 +70,31 @@ class ReleaseProgress(Shape):
 class AdminRelease(ReleaseProgress):
     """source: whose scores an imported release has. metrics: as training wrote them."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "santiago-2026-11",
-                    "state": "scoring",
-                    "active": False,
-                    "counts": {
-                        "photos": 120000,
-                        "scored": 76544,
-                        "published": 76032,
-                        "missing": 43456,
-                        "places": 0,
-                        "queued": 43456,
-                        "failed": 0,
-                    },
-                    "first_pass": None,
-                    "workers": 2,
-                    "kind": "rankers",
-                    "demo": False,
-                    "version": 1795511047,
-                    "created_at": "2026-11-24T09:04:07Z",
-                    "published_at": "2026-11-24T09:31:40Z",
-                    "attributes": ["safety", "lively"],
-                    "licence": "CC BY 4.0",
-                    "source": None,
-                    "notes": [],
-                    "metrics": {"safety": {"accuracy": 0.66, "ci95": [0.64, 0.68], "votes": 9120}},
-                }
-            ]
-        }
+    model_config = example(
+        name="santiago-2026-11",
+        state="scoring",
+        active=False,
+        counts={
+            "photos": 120000,
+            "scored": 76544,
+            "published": 76032,
+            "missing": 43456,
+            "places": 0,
+            "queued": 43456,
+            "failed": 0,
+        },
+        first_pass=None,
+        workers=2,
+        kind="rankers",
+        demo=False,
+        version=1795511047,
+        created_at="2026-11-24T09:04:07Z",
+        published_at="2026-11-24T09:31:40Z",
+        attributes=["safety", "lively"],
+        licence="CC BY 4.0",
+        source=None,
+        notes=[],
+        metrics={"safety": {"accuracy": 0.66, "ci95": [0.64, 0.68], "votes": 9120}},
     )
 
     kind: Literal["rankers", "imported"]
@@ -179,59 +179,53 @@ class Comparison(Shape):
     n: photos that both have scored; only_before, only_after: that one of them has.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "release": "santiago-2026-11",
-                    "other": "santiago-2026-05",
-                    "n": 119874,
-                    "only_before": 0,
-                    "only_after": 126,
-                    "attributes": {
-                        "safety": {
-                            "n": 119874,
-                            "rank_correlation": 0.912,
-                            "mean_before": 5.0,
-                            "mean_after": 5.02,
-                            "move": 0.87,
-                        }
-                    },
-                    "layers": [
+    model_config = example(
+        release="santiago-2026-11",
+        other="santiago-2026-05",
+        n=119874,
+        only_before=0,
+        only_after=126,
+        attributes={
+            "safety": {
+                "n": 119874,
+                "rank_correlation": 0.912,
+                "mean_before": 5.0,
+                "mean_after": 5.02,
+                "move": 0.87,
+            }
+        },
+        layers=[
+            {
+                "key": "comuna",
+                "label": {"es": "Comunas", "en": "Communes"},
+                "areas": 32,
+                "moves": {
+                    "safety": [
                         {
-                            "key": "comuna",
-                            "label": {"es": "Comunas", "en": "Communes"},
-                            "areas": 32,
-                            "moves": {
-                                "safety": [
-                                    {
-                                        "code": "13127",
-                                        "name": "Recoleta",
-                                        "n_before": 3120,
-                                        "n_after": 3124,
-                                        "mean_before": 4.71,
-                                        "mean_after": 5.12,
-                                        "rank_before": 19,
-                                        "rank_after": 12,
-                                        "of": 32,
-                                    }
-                                ]
-                            },
+                            "code": "13127",
+                            "name": "Recoleta",
+                            "n_before": 3120,
+                            "n_after": 3124,
+                            "mean_before": 4.71,
+                            "mean_after": 5.12,
+                            "rank_before": 19,
+                            "rank_after": 12,
+                            "of": 32,
                         }
-                    ],
-                    "photos": {
-                        "safety": [
-                            {
-                                "id": 4711,
-                                "before": 1.2,
-                                "after": 8.1,
-                                "thumbnail": "/api/admin/photos/4711/thumbnail",
-                            }
-                        ]
-                    },
+                    ]
+                },
+            }
+        ],
+        photos={
+            "safety": [
+                {
+                    "id": 4711,
+                    "before": 1.2,
+                    "after": 8.1,
+                    "thumbnail": "/api/admin/photos/4711/thumbnail",
                 }
             ]
-        }
+        },
     )
 
     release: str

@@ -33,11 +33,13 @@ pages = APIRouter(prefix=PAGE, include_in_schema=False, dependencies=[Depends(ge
 
 @api.get("/accounts")
 def list_accounts(session: SessionDep) -> list[AccountOut]:
+    """All accounts, by name."""
     return [AccountOut(name=name) for name in accounts.names(session)]
 
 
 @api.post("/accounts", status_code=201)
 def create_account(session: SessionDep, new: AccountIn) -> PasswordOut:
+    """A new account with a random password, which is shown only in this answer."""
     return PasswordOut(name=new.name, password=accounts.create(session, new.name))
 
 
@@ -68,6 +70,7 @@ def create_token(session: SessionDep, caller: AdminDep, new: TokenIn) -> NewToke
 
 @api.delete("/tokens/{token_id}", status_code=204)
 def revoke_token(session: SessionDep, token_id: int) -> None:
+    """From the next request on it opens nothing."""
     accounts.revoke_token(session, token_id)
 
 

@@ -41,16 +41,19 @@ router = APIRouter(prefix="/api/admin/batches", tags=["admin"], dependencies=[De
 
 @router.get("")
 def list_batches(session: SessionDep) -> list[BatchOut]:
+    """The last 200 batches, the newest first."""
     return batches.listing(session)
 
 
 @router.post("", status_code=201)
 def create_batch(session: SessionDep, new: BatchIn) -> Progress:
+    """An open batch, which takes files. Images are public only if faces and plates are blurred."""
     return batches.progress(session, batches.create(session, new).id)
 
 
 @router.get("/{batch_id}")
 def get_batch(session: SessionDep, batch_id: int) -> Progress:
+    """What became of its files, and how far its scoring is."""
     return batches.progress(session, batch_id)
 
 
@@ -61,6 +64,7 @@ def list_files(
     after: Annotated[int, Query(ge=0, description="Files that came after this one")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> list[UploadOut]:
+    """The verdicts, in the order in which they were given; a page of them."""
     return batches.uploads(session, batch_id, after, limit)
 
 
@@ -69,7 +73,12 @@ def _must_be_there(session: SessionDep, batch_id: int) -> None:
     batches.get(session, batch_id)
 
 
-@router.get("/{batch_id}/files.csv", dependencies=[Depends(_must_be_there)])
+@router.get(
+    "/{batch_id}/files.csv",
+    dependencies=[Depends(_must_be_there)],
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}}}},
+)
 def download_files(request: Request, batch_id: int) -> Response:
     """All verdicts as CSV; cells that a spreadsheet would run begin with a quote."""
     sessions: SessionFactory = request.app.state.sessions
@@ -107,7 +116,15 @@ def download_files(request: Request, batch_id: int) -> Response:
                             "heading_deg": {"type": "number"},
                             "captured_at": {"type": "string", "format": "date-time"},
                         },
-                    }
+                    },
+                    "example": {
+                        "file": "the bytes of 0001.jpg",
+                        "path": "Irarrázaval/0001.jpg",
+                        "lat": -33.4541,
+                        "lon": -70.6012,
+                        "heading_deg": 90,
+                        "captured_at": "2026-07-03T11:20:00Z",
+                    },
                 }
             },
         }

@@ -96,6 +96,7 @@ def roll_back_release(session: SessionDep, how: SwitchIn) -> AdminRelease:
 
 @router.get("/releases/{name}")
 def get_release(session: SnapshotDep, name: str) -> AdminRelease:
+    """What it is, what it has scored, and what is missing."""
     return releases.described(session, releases.get(session, name))
 
 

@@ -5,9 +5,12 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -83,3 +86,37 @@ def test_the_description_is_complete(client: TestClient) -> None:
             assert operation["description"], f"{method} {path}"
             assert "application/problem+json" in operation["responses"]["default"]["content"]
             assert "422" not in operation["responses"], "FastAPI's own shape is never answered"
+
+
+def test_what_admins_may_do_is_described_with_examples(client: TestClient) -> None:
+    """A sentence for each operation, and an example, true to its schema, of each JSON body."""
+    described = client.get("/openapi.json").json()
+    components = {"components": described["components"]}
+    shapes = described["components"]["schemas"]
+    seen = set()
+    for path, operations in described["paths"].items():
+        if not path.startswith("/api/admin"):
+            continue
+        for method, operation in operations.items():
+            assert operation.get("description"), f"{method} {path}"
+            for schema in json_schemas(operation):
+                name = schema.get("$ref", schema.get("items", {}).get("$ref", ""))
+                seen.add(name.rpartition("/")[2])
+    assert {"Progress", "UploadOut", "BatchIn", "AdminRelease", "TokenIn"} <= seen
+    # It holds releases, each with an example of its own.
+    seen -= {"AdminReleases"}
+    for name in seen:
+        (example,) = shapes[name]["examples"]
+        Draft202012Validator(
+            {**shapes[name], **components}, format_checker=FormatChecker()
+        ).validate(example)
+        assert example.keys() == shapes[name]["properties"].keys(), name
+
+
+def json_schemas(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of the request's body and of the answers that are no errors."""
+    answers = [a for status, a in operation["responses"].items() if status.startswith("2")]
+    for part in [operation.get("requestBody", {}), *answers]:
+        content = part.get("content", {}).get("application/json")
+        if content is not None:
+            yield content["schema"]
