@@ -106,11 +106,12 @@ def test_what_admins_may_do_is_described_with_examples(client: TestClient) -> No
     # It holds releases, each with an example of its own.
     seen -= {"AdminReleases"}
     for name in seen:
-        (example,) = shapes[name]["examples"]
+        (shown,) = shapes[name]["examples"]
+        # FastAPI leaves nulls out of what it describes.
+        example = dict.fromkeys(shapes[name]["properties"]) | shown
         Draft202012Validator(
             {**shapes[name], **components}, format_checker=FormatChecker()
         ).validate(example)
-        assert example.keys() == shapes[name]["properties"].keys(), name
 
 
 def json_schemas(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
