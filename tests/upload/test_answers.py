@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from app import accounts
-from app.cli.upload import answers, api
+from app.cli.upload import answers, api, given
 from app.db import SessionFactory
 from tests.conftest import ROOT
 from tests.rankers import jpeg
@@ -111,7 +111,7 @@ def test_addresses_that_lead_to_no_mirada_are_explained(
     ],
 )
 def test_a_token_that_others_can_read_on_its_way_is_noticed(url: str, clear: bool) -> None:
-    assert api.goes_in_clear(url) is clear
+    assert given.goes_in_clear(url) is clear
 
 
 def test_an_address_that_leads_elsewhere_names_it(

@@ -2,18 +2,17 @@
 
 import math
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
 
 from app.cli.upload import answers
-from app.errors import BadRequest, MiradaError
+from app.cli.upload.given import checked_token, checked_url
+from app.errors import MiradaError
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -247,27 +246,3 @@ def pause_s(attempt: int, retry_after_s: float = 0) -> float:
     """
     longest: float = min(2.0 ** (attempt - 1), LONGEST_PAUSE_S)
     return max(retry_after_s, longest * random.uniform(0.5, 1))
-
-
-def checked_url(url: str) -> str:
-    url = url.strip().rstrip("/")
-    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", url):
-        raise BadRequest("--url is no address of a server such as https://mirada.example.")
-    return url
-
-
-def goes_in_clear(url: str) -> bool:
-    """Whether what is sent can be read on its way to another machine."""
-    parts = urlsplit(url.strip())
-    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
-
-
-def checked_token(token: str) -> str:
-    """Before it is in a header, whose errors would show it."""
-    token = token.strip()
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise BadRequest(
-            "The token is empty or holds signs that no token has. Copy it again from where it was "
-            "made (`mirada admin token NAME`), into MIRADA_TOKEN."
-        )
-    return token

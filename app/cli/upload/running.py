@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.upload import choosing, folder, report
-from app.cli.upload.api import Api, CannotUpload, goes_in_clear
+from app.cli.upload.api import Api, CannotUpload
 from app.cli.upload.archive import Archive
 from app.cli.upload.choosing import Choice, Described
 from app.cli.upload.found import Entry, Found, Left, Unreadable
+from app.cli.upload.given import goes_in_clear
 from app.cli.upload.positions import Positions
 from app.cli.upload.sending import Outcome, Sending
 from app.errors import BadFile
