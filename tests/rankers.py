@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.attributes import KEYS
 from app.images import derive
-from app.photos.files import PhotoFiles
 from app.photos.insert import NewPhoto, insert
+from app.photos.store import PhotoStore
 from model.networks.head import Head
 from model.networks.trunks import bare_trunk
 from model.releases import release as releases
@@ -56,7 +56,7 @@ def jpeg(seed: int, width_px: int = 160, height_px: int = 120) -> bytes:
     return out.getvalue()
 
 
-def add_photos(session: Session, files: PhotoFiles, number: int, first: int = 0) -> list[int]:
+def add_photos(session: Session, files: PhotoStore, number: int, first: int = 0) -> list[int]:
     """Photos with their files, in a grid of some zoom-16 cells of Santiago; their ids."""
     new = []
     for index in range(first, first + number):

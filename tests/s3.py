@@ -3,9 +3,10 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -63,3 +64,51 @@ def _wait(endpoint: str) -> None:
             if time.monotonic() > ends_at:
                 raise
             time.sleep(0.1)
+
+
+class Cable:
+    """A way to a server that can be unplugged and plugged in again, at one address."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._server = ("127.0.0.1", int(endpoint.rpartition(":")[2]))
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket] = set()
+        self._plugged = True
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def unplug(self) -> None:
+        with self._lock:
+            self._plugged = False
+            for each in self._sockets:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def plug_in(self) -> None:
+        self._plugged = True
+
+    def close(self) -> None:
+        self.unplug()
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client = self._listening.accept()[0]
+                if self._plugged:
+                    server = socket.create_connection(self._server)
+                    with self._lock:
+                        self._sockets |= {client, server}
+                    for ends in ((client, server), (server, client)):
+                        threading.Thread(target=_carry, args=ends, daemon=True).start()
+                else:
+                    client.close()
+
+
+def _carry(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)

@@ -26,10 +26,14 @@ _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss
 """Where an object is seen only once all of it has arrived."""
 _NAME = re.compile(r"([0-9a-f]{32})(?:\.original|\.display\.jpg|\.thumbnail\.jpg)(?:\.part)?")
 _OPTIONS: dict[str, dict[str, Any]] = {
-    # A store that does not answer must not hold a request for the library's minutes.
+    # A store that does not answer must not hold a request for the minutes of the libraries' own.
     "s3": {
         "use_listings_cache": False,
-        "config_kwargs": {"connect_timeout": 5, "read_timeout": 20},
+        "config_kwargs": {
+            "connect_timeout": 5,
+            "read_timeout": 20,
+            "retries": {"mode": "standard", "total_max_attempts": 3},
+        },
     },
 }
 
@@ -49,6 +53,8 @@ class PhotoObjects(PhotoStore):
                 "s3:// address, or install the package that fsspec reads such addresses with."
             ) from error
         self._root = self._root.rstrip("/")
+        if protocol == "s3":
+            self._fs.retries = 1  # What botocore has tried three times is not tried again.
         self._whole = protocol in _WHOLE
 
     def __reduce__(self) -> tuple[type["PhotoObjects"], tuple[str]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from app.errors import PhotoStoreAway
 from app.images import Derived
 
 ORIGINAL = ".original"
@@ -45,7 +46,9 @@ class PhotoStore(ABC):
         key: str | None = None,
         sync: bool = True,
     ) -> str:
-        """The key of the new files; all of them are there when it returns, or none.
+        """The key of the new files; all of them are there when it returns.
+
+        When it raises, none is, except in a store that went away meanwhile.
 
         derived: None for an original that waits for its place. key: of `new_key`, for who must know
         it before; else a new one.
@@ -57,6 +60,8 @@ class PhotoStore(ABC):
         names = (name(key, suffix) for suffix in SUFFIXES)
         try:
             self._put(dict(zip(names, contents, strict=False)), sync)
+        except PhotoStoreAway:
+            raise  # Nor would it delete; what has arrived is swept.
         except BaseException:
             self.delete([key])
             raise

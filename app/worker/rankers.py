@@ -136,6 +136,7 @@ class _Openers:
             raise self._away
 
     def _open(self, opener: Callable[[], BinaryIO]) -> BinaryIO:
+        self.check()
         try:
             return opener()
         except PhotoStoreAway as error:
