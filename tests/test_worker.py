@@ -493,6 +493,47 @@ def live_workers(sessions: SessionFactory) -> int:
         return queue.live_workers(session)
 
 
+def test_a_worker_that_was_taken_for_dead_begins_again(
+    sessions: SessionFactory, settings: Settings, files: PhotoFiles, release_folder: Path
+) -> None:
+    with sessions.begin() as session:
+        add_photos(session, files, 3)
+        release_id = begin(session, settings, release_folder)
+    frozen = start_worker(settings, sessions)
+    try:
+        wait_for(lambda: state_of(sessions, release_id) == "ready")
+        struck = listed_workers(sessions)
+        frozen.send_signal(signal.SIGSTOP)
+        # As long as it is taken for dead after; then another one strikes it off the list.
+        time.sleep(2)
+        other = start_worker(settings, sessions)
+        wait_for(lambda: len(listed_workers(sessions) - struck) == 1)
+        stop(other)
+        assert listed_workers(sessions) == set()
+        with sessions.begin() as session:
+            add_photos(session, files, 2, first=10)
+        frozen.send_signal(signal.SIGCONT)
+        wait_for(lambda: live_jobs(sessions) == 0)
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+        said = stop(frozen)
+    assert frozen.returncode == 0
+    assert "taken for dead" in said
+    with sessions.begin() as session:
+        totals.publish(session)
+        assert_scored_once(session, release_id, 5)
+
+
+def listed_workers(sessions: SessionFactory) -> set[int]:
+    with sessions.begin() as session:
+        return set(session.scalars(text("SELECT id FROM procrastinate_workers")))
+
+
+def live_jobs(sessions: SessionFactory) -> int:
+    with sessions.begin() as session:
+        return queue.live_jobs(session)
+
+
 def test_the_start_says_what_is_wrong_with_the_database(
     settings: Settings, server_url: str, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from app import queue, readiness
 from app.db import SessionFactory, driver_errors, make_engine, session_factory, without_driver
 from app.photos.location import open_store
 from app.settings import Settings
-from app.worker.connection import NoticingConnector, is_loss
+from app.worker.connection import NoticingConnector, is_loss, is_struck_off
 from app.worker.errors import PASSING, ScoringFailed
 from app.worker.progress import Progress
 from app.worker.scoring import Scoring
@@ -99,6 +99,9 @@ class _Run:
                     break
                 lost = False
             except (ConnectorException, psycopg.OperationalError, *PASSING) as error:
+                if is_struck_off(error):
+                    logger.warning("this worker was silent, was taken for dead, and begins again")
+                    continue
                 if not (is_loss(error) or isinstance(error, PASSING)):
                     raise
                 if not lost:
