@@ -193,13 +193,18 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _is_blank(image: Image.Image) -> bool:
-    """Whether 24 of 25 pixels differ from the median colour by at most 4 of 255.
+    """Whether 96 % of the pixels differ from the median colour by at most 4 of 255.
 
-    The "no imagery" card of a street-view service is grey with one line of small text.
+    The "no imagery" card of a street-view service is light grey with one line of small text, which
+    takes more of a small card, the more so when it is badly encoded: on light grey, 88 % by 6. Of
+    576 real street photos none has more than 31 % by 6.
     """
     pixels = np.asarray(image.resize((64, 64), Image.Resampling.NEAREST), dtype=np.int16)
-    off = np.abs(pixels - np.median(pixels, axis=(0, 1))).max(axis=2)
-    return bool((off <= 4).mean() >= 0.96)
+    median = np.median(pixels, axis=(0, 1))
+    off = np.abs(pixels - median).max(axis=2)
+    is_light_grey = 200 <= median.min() <= median.max() <= 245 and np.ptp(median) <= 8
+    even = (off <= 6).mean() >= 0.88 if is_light_grey else (off <= 4).mean() >= 0.96
+    return bool(even)
 
 
 def _turned(image: Image.Image) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms, ImageDraw
+from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFont
 
 from app import images
 from app.errors import RejectedFile
@@ -172,11 +172,36 @@ def test_the_time_of_capture_has_a_zone() -> None:
     assert images.derive(with_exif(DateTimeOriginal="0000:00:00")).metadata.captured_at is None
 
 
-def card() -> Image.Image:
+def card(width: int = 400, height: int = 300, signed: bool = False) -> Image.Image:
     """A grey card with one line of text, as a street-view service sends it."""
-    picture = Image.new("RGB", (400, 300), (228, 227, 223))
-    ImageDraw.Draw(picture).text((90, 145), "Sorry, we have no imagery here.", fill=(120, 120, 120))
+    picture = Image.new("RGB", (width, height), (228, 227, 223))
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size=max(10, width // 28))
+    words = "Sorry, we have no imagery here."
+    draw.text((width // 2, height // 2), words, fill=(120, 120, 120), anchor="mm", font=font)
+    if signed:
+        draw.text((8, height - height // 14), "Google", fill=(90, 90, 90), font=font)
+        draw.text((width * 2 // 3, height - height // 18), "© 2019", fill=(90, 90, 90), font=font)
     return picture
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("quality", [30, 75, 95])
+@pytest.mark.parametrize("size", [(2048, 1024), (640, 640), (600, 400), (400, 300), (200, 150)])
+def test_a_card_without_imagery_is_refused_at_any_size(
+    size: tuple[int, int], quality: int, signed: bool
+) -> None:
+    with pytest.raises(RejectedFile) as refused:
+        images.derive(encoded(card(*size, signed), quality=quality))
+    assert refused.value.reason == "no-imagery"
+
+
+def test_photos_of_the_night_and_of_fog_are_no_cards() -> None:
+    """Each has some light, or some darkness, on a tenth of it."""
+    for ground, thing in (((6, 6, 10), (250, 220, 160)), ((215, 216, 218), (90, 90, 92))):
+        picture = Image.new("RGB", (480, 360), ground)
+        ImageDraw.Draw(picture).rectangle((0, 0, 479, 49), fill=thing)
+        assert images.derive(encoded(picture)).width_px == 480
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
