@@ -4,7 +4,9 @@ import ast
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -157,6 +159,32 @@ def test_dropping_goes_on_where_the_store_failed(
             drop_held(sessions, files)
     assert send.rows()["a.jpg"].reason == "expired"
     assert drop_held(sessions, files) == 0
+
+
+def test_two_admins_who_place_one_photo_make_one_photo(
+    send: Sending, sessions: SessionFactory, files: PhotoFiles
+) -> None:
+    """Both have decoded and written before either of them commits."""
+    for seed in range(3):
+        send(picture(seed), f"{seed}.jpg", lat=None, lon=None)
+    both = threading.Barrier(2)
+    whole = PhotoFiles.write
+
+    def together(self: PhotoFiles, *arguments: Any, **options: Any) -> str:
+        key = whole(self, *arguments, **options)
+        both.wait(timeout=30)
+        return key
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as admins:
+        patch.setattr(PhotoFiles, "write", together)
+        places = [[Placement(f"{n}.jpg", lat, LON) for n in range(3)] for lat in (LAT, LAT + 1)]
+        placed = [future.result() for future in [admins.submit(send.place, *p) for p in places]]
+    assert sum(placed) == 3
+    with sessions.begin() as session:
+        keys = set(session.scalars(select(Photo.storage_key)))
+    assert len(keys) == 3
+    assert {path.name.split(".")[0] for path in files.root.glob("*/*")} == keys
+    assert {row.verdict for row in send.rows().values()} == {"accepted"}
 
 
 def test_one_that_is_being_placed_is_not_dropped(
