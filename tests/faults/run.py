@@ -111,11 +111,19 @@ class Run:
             if self._progress() >= kill.at:
                 self._due_at[which] = now + kill.delay_s
             return
-        patience_s = 0 if self._is_idle() else PATIENCE_S
-        if now >= due_at and (self._has_work(kill) or now >= due_at + patience_s):
-            self._kill(kill)
-            self._plans[which].pop(0)
-            self._due_at[which] = None
+        if now < due_at:
+            return
+        idle = self._is_idle()
+        hit = self._has_work(kill)
+        if hit or idle or now >= due_at + PATIENCE_S:
+            done = self._kill(kill)
+            if done:
+                self.report.kills[kill.kind] += 1
+                self.report.hits[kill.kind] += hit
+            # What is just being started again is killed once it runs.
+            if done or idle:
+                self._plans[which].pop(0)
+                self._due_at[which] = None
 
     def _has_work(self, kill: Kill) -> bool:
         at_work = self._installation.running_jobs() > 0
@@ -123,23 +131,19 @@ class Run:
             return at_work
         return self._line.in_flight > 0 or (kill.kind == "database" and at_work)
 
-    def _kill(self, kill: Kill) -> None:
+    def _kill(self, kill: Kill) -> bool:
+        """Whether it was alive."""
         installation = self._installation
-        hit = self._has_work(kill)
         if kill.kind == "database":
             installation.kill_database()
             self._database_again_at = time.monotonic() + kill.down_s
-            done = True
-        elif kill.kind == "worker":
+            return True
+        if kill.kind == "worker":
             # The other one where this one is dead already or not yet back.
             order = installation.workers[kill.which :] + installation.workers[: kill.which]
-            done = any(worker.kill(kill.down_s) for worker in order)
-        else:
-            victim = self.client if kill.kind == "client" else installation.web
-            done = victim.kill(kill.down_s)
-        if done:
-            self.report.kills[kill.kind] += 1
-            self.report.hits[kill.kind] += hit
+            return any(worker.kill(kill.down_s) for worker in order)
+        victim = self.client if kill.kind == "client" else installation.web
+        return victim.kill(kill.down_s)
 
     def _press_score(self) -> None:
         """As somebody does who wants to see the first photos: small jobs, and many of them."""
