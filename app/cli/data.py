@@ -1,4 +1,4 @@
-"""`mirada import`, `layers`, `photos`, `export`: what goes in, what goes away, what comes out."""
+"""`mirada import`, `layers`, `photos`: what goes in, and what goes away."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 imports = typer.Typer(help="Bring in areas, photos and scores.", no_args_is_help=True)
 layers = typer.Typer(help="List and drop layers of areas.", no_args_is_help=True)
 photos = typer.Typer(help="Take photos away.", no_args_is_help=True)
-exports = typer.Typer(help="Write files for others.", no_args_is_help=True)
 
 Licence = Annotated[str | None, typer.Option(help="Under which terms, in words.")]
 Attribution = Annotated[str | None, typer.Option(help="Whom to name beside each photo.")]
@@ -194,25 +193,6 @@ def delete_photos(
                 session, ids, open_store(settings.photo_location), refuse=refuse, reason=reason
             )
         print(f"{number} of {len(set(ids))} photos deleted")
-
-
-@exports.command("map")
-def export_map(
-    out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("map.html"),
-    release: Annotated[str | None, typer.Option(help="The active one by default.")] = None,
-    language: Annotated[str, typer.Option(help="es or en.")] = "es",
-) -> None:
-    """Write one HTML file with the areas coloured by each attribute."""
-    from app import releases
-    from app.errors import BadRequest
-    from app.exports import map as folium_map
-
-    if language not in ("es", "en"):
-        raise BadRequest(f"--language {language} must be es or en.")
-    with opening.sessions(opening.settings()) as factory, factory() as session:
-        found = releases.get(session, release)
-        folium_map.write(session, found, out, "en" if language == "en" else "es")
-    print(out)
 
 
 def _say(summary: "Summary") -> None:

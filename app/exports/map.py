@@ -1,7 +1,6 @@
 """One HTML file with the map of a layer, made by folium, that works without any network."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from app import areas, releases
 from app.areas import AreaFigures, ListedLayer
 from app.attributes import ATTRIBUTES, Attribute, Language
 from app.errors import LayerNotFound
+from app.exports import wording
 from app.exports.built import Built
 from app.exports.colours import cividis, colour
 from app.exports.offline import Legend, OfflineMap, inert, page
@@ -69,10 +69,6 @@ def first_layer(session: Session) -> ListedLayer:
     return layers[0]
 
 
-def _title(attribute: Attribute, language: Language) -> str:
-    return TEXTS[language]["looks"].format(label=attribute.label[language])
-
-
 def _outlines(
     session: Session, layer: str, figures: list[AreaFigures]
 ) -> list[tuple[AreaFigures, Geometry]]:
@@ -124,7 +120,7 @@ def _choropleth(
     ]
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
-        name=_title(attribute, language),
+        name=wording.title(attribute, language),
         overlay=False,
         show=attribute is ATTRIBUTES[0],
         style_function=lambda feature: _style(drawn[feature["id"]][0], attribute, spread),
@@ -145,39 +141,27 @@ def _style(area: AreaFigures, attribute: Attribute, spread: float) -> dict[str, 
 
 
 def _legend(attribute: Attribute, spread: float, language: Language) -> dict[str, Any]:
-    """Yellow is always on the right, so for a reversed palette the numbers fall."""
-    forward = attribute.palette == "forward"
-    low, high = (5 - spread, 5 + spread) if forward else (5 + spread, 5 - spread)
-    left, right = attribute.least[language], attribute.most[language]
+    left, right = wording.ends(attribute, language)
     return {
-        "title": _title(attribute, language),
-        "numbers": [number(low + (high - low) * step / 4, language, 2) for step in range(5)],
-        "left": left if forward else right,
-        "right": right if forward else left,
+        "title": wording.title(attribute, language),
+        "numbers": wording.numbers(attribute, spread, language),
+        "left": left,
+        "right": right,
     }
 
 
 def _about(
-    release: Release, layer: ListedLayer, figures: Iterable[AreaFigures], language: Language
+    release: Release, layer: ListedLayer, figures: list[AreaFigures], language: Language
 ) -> list[str]:
     texts = TEXTS[language]
-    published = release.published_at
-    demo = releases.is_demo(release)
     lines = [
-        *([texts["demo"]] if demo else []),
+        texts["demo"] if releases.is_demo(release) else None,
         texts["half"],
-        texts["release"].format(
-            name=release.name,
-            version=release.version,
-            date="–" if published is None else published.date().isoformat(),
-            n=sum(each.n for each in figures),
-        ),
-        texts["meaning.demo" if demo else "meaning"],
+        wording.about(release, figures, language),
+        wording.meaning(release, language),
+        wording.source(layer, language),
     ]
-    if layer.source:
-        licence = f" ({layer.licence})" if layer.licence else ""
-        lines.append(texts["outlines"].format(source=layer.source) + licence)
-    return [inert(line) for line in lines]
+    return [inert(line) for line in lines if line is not None]
 
 
 def _fit(city: folium.Map, figures: list[AreaFigures]) -> None:

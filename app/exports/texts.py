@@ -15,6 +15,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "meaning.demo": "Según comparaciones de pares de escenas. Es cómo se ve, no cómo es.",
         "demo": "Demostración: calles dibujadas, no fotos reales.",
         "outlines": "Límites: {source}",
+        "overview": "Cómo se ve {city}",
+        "overview.marks": "Rayado: pocas fotos. Gris: sin datos.",
     },
     "en": {
         "title": "Mirada: how the city looks",
@@ -28,6 +30,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "meaning.demo": "From comparisons of pairs of scenes. It is how it looks, not how it is.",
         "demo": "Demo: drawn scenes, no real photos.",
         "outlines": "Outlines: {source}",
+        "overview": "How {city} looks",
+        "overview.marks": "Hatched: few photos. Grey: no data.",
     },
 }
 
@@ -38,3 +42,8 @@ def number(value: float, language: Language, decimals: int = 1) -> str:
     if decimals > 1:
         written = written.rstrip("0").rstrip(".")
     return written.replace(".", ",") if language == "es" else written
+
+
+def count(value: int, language: Language) -> str:
+    """With the language's sign between thousands."""
+    return f"{value:,}".replace(",", "." if language == "es" else ",")

@@ -76,6 +76,8 @@ def test_the_description_is_complete(client: TestClient) -> None:
         "/tiles.json",
         "/tiles/{tileset}/{z}/{x}/{y}.mvt",
         "/exports/map.html",
+        "/exports/overview.png",
+        "/exports/overview.svg",
         "/healthz",
         "/readyz",
     } <= set(described["paths"])

@@ -72,3 +72,24 @@ def test_nothing_to_draw_yet(empty: Engine, settings: Settings) -> None:
 def test_leaflet_is_among_the_assets(client: TestClient) -> None:
     answer = client.get("/exports/map.html")
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_the_overview_is_made_once_a_version_and_language(
+    exporting: FastAPI, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    client = TestClient(exporting)
+    first = client.get(f"/exports/overview.{kind}")
+    assert first.status_code == 200
+    assert first.headers["content-type"] == {"png": "image/png", "svg": "image/svg+xml"}[kind]
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert client.get(f"/exports/overview.{kind}", headers=tag).status_code == 304
+    other = client.get(f"/exports/overview.{kind}?lang=en")
+    assert other.headers["etag"] != first.headers["etag"]
+    assert other.content != first.content
+
+    def again(*_: object) -> bytes:
+        raise AssertionError("drawn a second time")
+
+    monkeypatch.setattr("app.exports.overview.draw", again)
+    assert client.get(f"/exports/overview.{kind}").content == first.content
