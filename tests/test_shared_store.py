@@ -158,6 +158,36 @@ def test_a_store_that_is_away_refuses_without_losing_anything(
     assert objects(server) == 7
 
 
+def test_a_folder_is_imported_into_the_bucket_by_child_processes(
+    store: PhotoStore,
+    server: s3fs.S3FileSystem,
+    sessions: SessionFactory,
+    clean_database: str,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "fotos"
+    folder.mkdir()
+    rows = ["filename,lat,lon"]
+    for number in range(6):
+        (folder / f"{number}.jpg").write_bytes(jpeg(number))
+        rows.append(f"{number}.jpg,-33.45,{-70.65 + number / 1000}")
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("\n".join(rows))
+    command = [sys.executable, "-c", "from app.cli import main; main()", "import", "photos"]
+    subprocess.run(
+        [*command, str(folder), "--manifest", str(manifest)],
+        env=os.environ | {"MIRADA_DATABASE_URL": clean_database},
+        check=True,
+    )
+    with sessions.begin() as session:
+        photos = session.scalars(select(Photo).order_by(Photo.source_key)).all()
+    assert [store.read(str(photo.storage_key)) for photo in photos] == [
+        jpeg(number) for number in range(6)
+    ]
+    assert all(photo.look is not None for photo in photos)
+    assert objects(server) == 6 * 3 + 1
+
+
 def start_worker(settings: Settings, url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", WORKER, str(settings.data_dir), url],
