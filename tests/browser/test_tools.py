@@ -55,6 +55,33 @@ def test_closed_until_asked_for(visit: OpenSite) -> None:
     expect(button).to_be_focused()
 
 
+@pytest.mark.parametrize(
+    ("lang", "what", "name"),
+    [
+        ("es", "Descargar lámina (PNG)", "overview.png"),
+        ("en", "Download figure (SVG)", "overview.svg"),
+        ("en", "Download map (HTML)", "map.html"),
+    ],
+)
+def test_files_to_take_away(visit: OpenSite, lang: str, what: str, name: str) -> None:
+    page = visit().open(f"/?lang={lang}")
+    page.locator("#tools-button").click()
+    with page.expect_download() as caught:
+        page.get_by_role("link", name=what).click()
+    download = caught.value
+    assert download.suggested_filename == name
+    assert urlsplit(download.url).query == f"lang={lang}"
+    assert download.path().stat().st_size > 20_000
+
+
+def test_the_address_is_copied(visit: OpenSite) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"]).open("/?attr=lively")
+    page.locator("#tools-button").click()
+    page.get_by_role("button", name="Copiar enlace").click()
+    expect(page.get_by_role("button", name="Enlace copiado")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
 def test_a_polygon_by_mouse_and_back(visit: OpenSite) -> None:
     visited = visit()
     page = begin(visited)

@@ -73,6 +73,7 @@ class MapPage {
       view,
       words,
       say: (text) => tip.say(text),
+      releaseName: () => desk.state.release,
       onStart: () => this.selection.close(),
       onDrawn: (shape, byKeyboard) => this.selection.pickZone(shape, byKeyboard),
     });

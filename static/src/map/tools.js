@@ -1,6 +1,7 @@
 // «Herramientas»: a button with a list that is closed until asked for, and what each tool needs.
 
 import { byId, element } from "../dom.js";
+import { takeAway } from "./taking.js";
 
 /** @import {MapView} from "../leaflet/view.js" */
 /** @import {Draft, Kind} from "../leaflet/drawing.js" */
@@ -19,6 +20,7 @@ const REFUSED = { crosses: "draw.crosses", full: "draw.full" };
  * @property {MapView} view
  * @property {() => Words} words
  * @property {(text: string) => void} say
+ * @property {() => string | null} releaseName
  * @property {() => void} onStart
  * @property {(shape: DrawnShape, byKeyboard: boolean) => void} onDrawn
  */
@@ -82,6 +84,7 @@ export class Tools {
           ]),
         ),
       ),
+      ...takeAway(words, this.context.releaseName(), this.context.say),
     );
     this.parts.radiusName.textContent = words.t("draw.radius");
     this.parts.undo.textContent = words.t("draw.undo");
