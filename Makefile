@@ -20,8 +20,8 @@ setup: ## Install what is missing: system packages, .venv, node_modules (EXTRA=w
 	@.ci/setup $(EXTRA)
 
 demo: EXTRA = worker
-demo: setup assets ## Draw a city, train on it, score it, and serve its map on localhost:8000
-	@$(MIRADA) demo up
+demo: setup assets ## Draw a city, train on it, score it, and serve its map on localhost:8000 (PHOTOS=3000)
+	@$(MIRADA) demo up $(if $(PHOTOS),--places $(PHOTOS))
 
 serve: EXTRA = web
 serve: setup assets ## Serve the map (starts the private database unless MIRADA_DATABASE_URL is set)

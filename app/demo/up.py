@@ -6,7 +6,6 @@ earlier run finished is passed over. The web app and one worker are left running
 
 import json
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -22,6 +21,7 @@ from sqlalchemy import func, select
 from app import areas, background, releases
 from app.db import SessionFactory
 from app.demo import city, findings, report
+from app.demo.usage import Usage, peak_mb
 from app.errors import MiradaError
 from app.settings import Settings
 from app.tables import Photo, Release
@@ -50,7 +50,7 @@ class Up:
     scenes: int
     seed: int
     console: Console = field(default_factory=Console)
-    seconds: dict[str, float] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
     missed: list[str] = field(default_factory=list)
 
     @property
@@ -59,15 +59,14 @@ class Up:
 
     def step(self, title: str, work: Callable[[], None]) -> None:
         self.console.rule(f"[bold]{title}", align="left", style="dim")
-        begun = time.monotonic()
-        work()
-        self.seconds[title] = time.monotonic() - begun
+        with self.usage.step(title):
+            work()
 
     def mirada(self, *arguments: str | Path) -> None:
         """Runs the command of that name. Raises DemoFailed when it fails."""
         words = [str(argument) for argument in arguments]
         self.console.print("$ mirada " + " ".join(words), style="dim", soft_wrap=True)
-        if subprocess.run(command(*words), check=False).returncode != 0:
+        if self.usage.run(command(*words)) != 0:
             raise DemoFailed(
                 f"`mirada {' '.join(words)}` failed, see above. Run `make demo` again when it is "
                 f"mended; it goes on where it was."
@@ -93,11 +92,8 @@ def run(up: Up) -> None:
     up.step("Score the photos", lambda: score(up))
     up.step("Compare with what was drawn", lambda: compare(up))
     up.mirada("admin", "create", "admin", "--if-none")
-    total = sum(up.seconds.values())
-    for title, seconds in up.seconds.items():
-        up.console.print(f"{seconds:7.0f} s  {title}", highlight=False)
-    up.console.print(f"{total:7.0f} s  in all\n", highlight=False)
-    up.console.print(f"[bold]The map is at {address(up.settings)}[/bold]; `make stop` ends it.")
+    up.usage.lines(lambda line: up.console.print(line, highlight=False))
+    up.console.print(f"\n[bold]The map is at {address(up.settings)}[/bold]; `make stop` ends it.")
     up.console.print(f"Admin pages: {address(up.settings)}/admin, account `admin`.")
 
 
@@ -167,6 +163,10 @@ def score(up: Up) -> None:
         up.mirada("releases", "activate", RELEASE)
     elif shown.name != RELEASE:
         up.console.print(f"The map goes on showing the release {shown.name}.")
+    for name in (WEB, WORKER):
+        pid = background.running(name, up.settings.data_dir)
+        if pid is not None:
+            up.usage.held(peak_mb(pid))
 
 
 def compare(up: Up) -> None:
