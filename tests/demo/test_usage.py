@@ -9,7 +9,8 @@ from app.demo.usage import Usage, peak_mb
 
 
 def test_says_what_each_step_took_and_held() -> None:
-    usage, said = Usage(), []
+    usage = Usage()
+    said: list[str] = []
     with usage.step("Hold"):
         assert (
             usage.run([sys.executable, "-c", "b = bytearray(300 << 20); raise SystemExit(3)"]) == 3
