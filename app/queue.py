@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.db import bare_domain_error
 
 SCORE = "score_photos"
-REFERENCE = "reference_photos"
+REFERENCE: LiteralString = "reference_photos"
 PUBLISH = "publish"
 SWEEP = "sweep"
 DELETE_BATCH = "delete_batch"
@@ -128,6 +128,16 @@ def pending_jobs(session: Session, release_id: int) -> int:
     return _count(
         session,
         "procrastinate_jobs WHERE status IN ('todo', 'doing') AND args ->> 'release_id' = :value",
+        str(release_id),
+    )
+
+
+def reference_jobs(session: Session, release_id: int) -> int:
+    """Jobs of the release's first pass that wait or run."""
+    return _count(
+        session,
+        f"procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = '{REFERENCE}'"
+        " AND args ->> 'release_id' = :value",
         str(release_id),
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    SelectBase,
     any_,
     delete,
     exists,
@@ -208,7 +209,11 @@ def freeze(session: Session, release: Release) -> list[int]:
     raws = {photo_id: dict(zip(KEYS, six, strict=True)) for photo_id, six in rows}
     keep_scale(session, release.id, raws)
     session.execute(delete(ReferenceOutput).where(ReferenceOutput.release_id == release.id))
-    return write(session, release.id, raws)
+    written = write(session, release.id, raws)
+    # Else the database takes the release for one without scores until it looks by itself, and
+    # each job compares its photos with all of them.
+    session.execute(text("ANALYZE score"))
+    return written
 
 
 def keep_scale(session: Session, release_id: int, raws: Mapping[int, Raws]) -> Scales:
@@ -304,18 +309,23 @@ def _queue_references(session: Session, release: Release) -> int:
 
 def queue_rest(session: Session, release_id: int) -> int:
     """Queues the photos with an image that have no score of the release and are in no job."""
-    scored = select(score.c.photo_id).where(
-        score.c.release_id == release_id, score.c.photo_id == Photo.id
-    )
-    query = select(Photo.id).where(Photo.storage_key.is_not(None), ~scored.exists())
-    missing = _in_no_job(session, release_id, query)
+    images = select(Photo.id).where(Photo.storage_key.is_not(None))
+    missing = _in_no_job(session, release_id, images, without_scores=True)
     queue.defer_scoring(session, release_id, missing)
     return len(missing)
 
 
-def _in_no_job(session: Session, release_id: int, photo_ids: Select[int]) -> list[int]:
-    """Ascending. By EXCEPT, since a NOT IN of many ids takes the square of the time."""
-    rest = photo_ids.except_(queue.queued_photos(release_id)).subquery()
+def _in_no_job(
+    session: Session, release_id: int, photo_ids: Select[int], *, without_scores: bool = False
+) -> list[int]:
+    """Ascending. By EXCEPT, since a NOT IN of many ids takes the square of the time.
+
+    So does a NOT EXISTS, while the database does not know yet how many scores the release has.
+    """
+    others: list[SelectBase] = [queue.queued_photos(release_id)]
+    if without_scores:
+        others.append(select(score.c.photo_id).where(score.c.release_id == release_id))
+    rest = photo_ids.except_(*others).subquery()
     return list(session.scalars(select(rest.c.id).order_by(rest.c.id)))
 
 

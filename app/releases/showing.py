@@ -5,7 +5,7 @@ photos there are; what is counted before is only read. Who switches holds that r
 switches come one after the other, and then the release's own, so that it is not deleted meanwhile.
 """
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,8 +27,7 @@ def missing(session: Session, release: Release) -> int:
 
 def bare_photos(session: Session, release: Release) -> int:
     """Photos with an image that have no score of the release."""
-    count = select(func.count()).select_from(Photo)
-    return session.scalar(count.where(Photo.storage_key.is_not(None), _bare(release))) or 0
+    return _unscored(session, release, select(Photo.id).where(Photo.storage_key.is_not(None)))
 
 
 def bare_places(session: Session, release: Release) -> int:
@@ -36,20 +35,22 @@ def bare_places(session: Session, release: Release) -> int:
 
     Counted apart, since a condition for both kinds would look up each place by itself.
     """
-    shown = score.alias()
     places = (
-        select(func.count())
-        .select_from(Photo)
-        .join(shown, shown.c.photo_id == Photo.id)
-        .join(ActiveRelease, ActiveRelease.release_id == shown.c.release_id)
-        .where(Photo.storage_key.is_(None), _bare(release))
+        select(Photo.id)
+        .join(score, score.c.photo_id == Photo.id)
+        .join(ActiveRelease, ActiveRelease.release_id == score.c.release_id)
+        .where(Photo.storage_key.is_(None))
     )
-    return session.scalar(places) or 0
+    return _unscored(session, release, places)
 
 
-def _bare(release: Release) -> ColumnElement[bool]:
-    scored = score.alias()
-    return ~exists().where(scored.c.release_id == release.id, scored.c.photo_id == Photo.id)
+def _unscored(session: Session, release: Release, photo_ids: Select[int]) -> int:
+    """By EXCEPT, since a NOT EXISTS takes the square of the time for a release of which the
+    database does not know yet how many scores it has.
+    """
+    scored = select(score.c.photo_id).where(score.c.release_id == release.id)
+    bare = photo_ids.except_(scored).subquery()
+    return session.scalar(select(func.count()).select_from(bare)) or 0
 
 
 def activate(session: Session, name: str, allow_missing: bool = False) -> Release:

@@ -79,7 +79,9 @@ class Scoring:
                     _keep_reference_outputs(session, release_id, part)
                 if part.is_last:
                     with driver_errors(), self._sessions.begin() as session:
-                        freeze_if_complete(session, release_id)
+                        # All are looked through after the last job; of two at once, by `publish`.
+                        if queue.reference_jobs(session, release_id) <= 1:
+                            freeze_if_complete(session, release_id)
                         queue.defer_publish(session)
 
     @contextmanager

@@ -63,7 +63,7 @@ def _settle(session: Session, release_id: int, at_once: bool) -> None:
     if release is None:
         return
     idle = queue.pending_jobs(session, release_id) == 0
-    if idle and release.state == "scoring":
+    if release.state == "scoring":
         freeze_if_complete(session, release_id)
         idle = queue.pending_jobs(session, release_id) == 0
     pending = session.scalar(select(exists().where(Pending.release_id == release_id)))
