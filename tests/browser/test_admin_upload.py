@@ -234,5 +234,7 @@ def test_a_zip_of_real_photos_and_of_all_that_may_be_in_one(
     page.reload()
     expect(page.locator("#rows tr")).to_have_count(8)
     drop(page, [archive])
-    expect(page.locator("#sending")).to_contain_text("8 archivos ya habían llegado", timeout=SLOW_MS)
+    expect(page.locator("#sending")).to_contain_text(
+        "8 archivos ya habían llegado", timeout=SLOW_MS
+    )
     assert len(sent) == 8
