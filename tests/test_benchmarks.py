@@ -1,17 +1,83 @@
 """The benchmarks still run; what they measure depends on the machine and is not judged here."""
 
+from pathlib import Path
+
 import pytest
 
+from tests.benchmarks import rescoring, scoring_jobs, street, uploads, workers
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.bounds import Bounds
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_small_run_measures_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--photos", "1000"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
+    found = said(capsys)
     for word in ("publish", "tile of zoom 6", "tile of zoom 18", "figures of 52", "check-totals"):
-        assert word in said
+        assert word in found
 
 
 def test_too_few_photos_are_refused() -> None:
     with pytest.raises(SystemExit):
         main(["--photos", "999"])
+
+
+@pytest.mark.slow
+def test_uploads_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert uploads.main(["--photos", "8", "--rounds", "1"]) == 0
+    found = said(capsys)
+    for words in ("one Pillow process", "verdicts / Pillow │", "≥ 0.5", "/healthz meanwhile"):
+        assert words in found
+
+
+@pytest.mark.slow
+def test_scoring_jobs_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--photos", "24", "--rounds", "1", "--side", "32"]
+    assert scoring_jobs.main(few) == 0
+    found = said(capsys)
+    for words in ("worker / model score", "≥ 0.85", "speed on the page", "/healthz meanwhile"):
+        assert words in found
+
+
+@pytest.mark.slow
+def test_two_workers_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert workers.main(["--photos", "24", "--rounds", "1", "--side", "32"]) == 0
+    found = said(capsys)
+    assert "both / sum of each" in found
+    assert "≥ 0.9" in found
+    assert "photos scored twice │ 0.00 │ ≤ 0 │ met" in found
+
+
+@pytest.mark.slow
+def test_rescoring_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert rescoring.main(["--photos", "1000", "--rounds", "1"]) == 0
+    found = said(capsys)
+    for what in (
+        "tiles of the old map that failed",
+        "photos without a score",
+        "totals that differ from a recount",
+    ):
+        assert f"{what} │ 0.00 │ ≤ 0 │ met" in found
+    assert "switching" in found
+
+
+def test_photos_are_drawn_where_there_are_none_and_never_the_same(tmp_path: Path) -> None:
+    photos, source = street.photos(tmp_path / "absent", 5)
+    assert "drawn" in source
+    assert len({photo.data for photo in photos}) == 5
+    uploads.check_same(photos)
+
+
+def test_a_bound_is_met_or_not(capsys: pytest.CaptureFixture[str]) -> None:
+    bounds = Bounds("a title")
+    bounds.at_least("enough", 0.5, 0.5)
+    assert bounds.all_met
+    bounds.at_most("too much", 1.01, 1)
+    assert not bounds.all_met
+    bounds.show()
+    found = said(capsys)
+    assert "enough │ 0.50 │ ≥ 0.5 │ met" in found
+    assert "too much │ 1.01 │ ≤ 1 │ NOT met" in found

@@ -79,6 +79,7 @@ class Installation:
         self.sessions = sessions
         self.files = PhotoFiles(self.settings.photo_dir)
         self.processes: list[Process] = []
+        self.webs: list[Web] = []
 
     def start(self, *arguments: str, core: int | None = None) -> Process:
         """`mirada …`, or with `-c` or `-m` first whatever Python is to run."""
@@ -94,6 +95,7 @@ class Installation:
         port = free_port()
         process = self.start("serve", "--port", str(port))
         web = Web(port, self._token(), process.pid)
+        self.webs.append(web)
         self.wait("the web process answers", web.answers)
         return web
 
@@ -133,6 +135,8 @@ def installed() -> Iterator[Installation]:
             readiness.migrate(engine)
             yield stand
         finally:
+            for web in stand.webs:
+                web.close()
             for process in stand.processes:
                 with suppress(ProcessLookupError):
                     process.stop()

@@ -12,6 +12,8 @@ EVERY_S = 1.0
 class Memory(Meanwhile):
     """MB of each group of processes, every second; what several share is counted once.
 
+    Without the database's shared buffers, which fill up to the size that its settings give them.
+
     groups: what gives the ids of the processes, which may come and go.
     """
 
@@ -48,6 +50,7 @@ def _mb(pid: int) -> float:
     """Of memory that n processes share, the nth part; 0 for a process that is gone."""
     try:
         with Path(f"/proc/{pid}/smaps_rollup").open() as file:
-            return next((int(line.split()[1]) / 1024 for line in file if line[:4] == "Pss:"), 0.0)
-    except OSError:
+            held = {line.split()[0]: int(line.split()[1]) / 1024 for line in file if "Pss" in line}
+            return held["Pss:"] - held["Pss_Shmem:"]
+    except (OSError, KeyError):
         return 0.0

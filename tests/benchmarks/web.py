@@ -31,19 +31,27 @@ class Web:
         self.port, self.token, self.pid = port, token, pid
         self._connection = self._connect()
         self._used_at = time.monotonic()
+        self._others: list[Web] = []
+
+    def close(self) -> None:
+        """With the other connections that were made of it."""
+        for each in self._others:
+            each.close()
+        self._connection.close()
 
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def another(self) -> "Web":
         """Another connection to the same process, for another thread."""
-        return Web(self.port, self.token, self.pid)
+        self._others.append(Web(self.port, self.token, self.pid))
+        return self._others[-1]
 
     def answers(self) -> bool:
         try:
             return self.ask("GET", "/healthz")[0] == 200
         except OSError:
-            self._connection = self._connect()
+            self._connection.close()
             return False
 
     def ask(
