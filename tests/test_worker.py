@@ -1,5 +1,6 @@
 """The worker on a real database, with real networks of random weights."""
 
+import logging
 import os
 import random
 import shutil
@@ -12,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
@@ -594,3 +597,21 @@ def test_files_of_lost_transactions_are_swept_but_not_another_databases_store(
 def test_a_worker_holds_no_torch_before_it_has_something_to_score() -> None:
     code = "import sys, app.worker; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["asyncio", "procrastinate.utils", "procrastinate.worker"])
+def test_a_lost_database_leaves_no_trace_in_the_log_but_a_fault_does(
+    name: str, sessions: SessionFactory, settings: Settings, work: Callable[[], None]
+) -> None:
+    work()
+    logger = logging.getLogger(name)
+
+    def is_said(cause: Exception) -> bool:
+        try:
+            raise ConnectorException from cause
+        except ConnectorException as error:
+            trace = (type(error), error, error.__traceback__)
+        return bool(logger.filter(logger.makeRecord(name, 40, "", 0, "", (), trace)))
+
+    assert not is_said(psycopg.OperationalError("the server closed the connection"))
+    assert is_said(psycopg.ProgrammingError("there is no such column"))

@@ -207,8 +207,9 @@ def _log(quiet: bool) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("app").setLevel(logging.WARNING if quiet else logging.INFO)
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
-    for part in ("manager", "utils", "worker"):
-        logging.getLogger(f"procrastinate.{part}").addFilter(_is_news)
+    # asyncio has the last word on a job whose end could not be written down.
+    for name in ("asyncio", *(f"procrastinate.{part}" for part in ("manager", "utils", "worker"))):
+        logging.getLogger(name).addFilter(_is_news)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
