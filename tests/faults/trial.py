@@ -36,7 +36,7 @@ class Form:
 
 
 FULL = Form(1000, 6.0, Kills(worker=20, database=3, web=3, client=3), 3.0, 384, False, 560)
-SHORT = Form(60, 10.0, Kills(worker=3, database=1, web=1, client=1), 1.0, 224, True, 120)
+SHORT = Form(48, 10.0, Kills(worker=3, database=1, web=1, client=1), 0.7, 160, True, 240)
 
 
 @dataclass
