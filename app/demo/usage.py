@@ -4,10 +4,12 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from os import wait4, waitstatus_to_exitcode
 from pathlib import Path
+
+# Not by what the system says of a child that has ended: that counts its parent's memory too.
+LOOK_EVERY_S = 0.2
 
 
 @dataclass
@@ -38,17 +40,16 @@ class Usage:
 
     def run(self, command: Sequence[str]) -> int:
         """The exit code of a command, which is waited for."""
-        # wait4 tells what the process held, itself and those that it waited for.
         process = subprocess.Popen(command)
         try:
-            _, status, used = wait4(process.pid, 0)
+            while True:
+                self.held(max(map(peak_mb, family(process.pid))))
+                with suppress(subprocess.TimeoutExpired):
+                    return process.wait(LOOK_EVERY_S)
         except BaseException:
             process.terminate()
             process.wait()
             raise
-        process.returncode = waitstatus_to_exitcode(status)
-        self.held(used.ru_maxrss / 1024)
-        return process.returncode
 
     def lines(self, say: Callable[[str], None]) -> None:
         for step in self.steps:
@@ -57,6 +58,16 @@ class Usage:
         total = sum(step.seconds for step in self.steps)
         most = max(step.peak_mb for step in self.steps)
         say(f"{total:7.0f} s {most:7,.0f} MB  in all; memory is the most that one process held")
+
+
+def family(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    for parent in found:
+        with suppress(OSError):  # ended meanwhile
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
+                found += map(int, task.read_text().split())
+    return found
 
 
 def peak_mb(pid: int) -> float:

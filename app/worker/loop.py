@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from app import queue, readiness
 from app.db import SessionFactory, driver_errors, make_engine, session_factory, without_driver
+from app.errors import StorageFull
 from app.photos.location import open_store
 from app.settings import Settings
 from app.worker.connection import NoticingConnector, is_loss, is_struck_off
@@ -28,6 +29,7 @@ POLL_S = 1.0
 RECONNECT_S = 1.0
 CONNECTION_S = 4.0
 """A connection that is not had by then is lost. A worker that is told to end waits for it twice."""
+AWAY = "the database does not answer; trying again until it does"
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +107,7 @@ class _Run:
                 if not (is_loss(error) or isinstance(error, PASSING)):
                     raise
                 if not lost:
-                    logger.warning("the database does not answer; trying again until it does")
+                    logger.warning("%s", error if isinstance(error, StorageFull) else AWAY)
                 lost = True
             if not self._stop:
                 await asyncio.sleep(RECONNECT_S)

@@ -155,9 +155,9 @@ def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
 
     A deviation below a tenth of the median one counts as that much: a feature that hardly ever
     shows must not become the loudest in the one photo that has it. A step moves a head by the
-    learning rate times the squared length of what enters it, so that length is made the same for
-    all trunks: one learning rate suits the 512 features of one and the 25,088 of another.
+    learning rate times the squared length of what enters it, so many features are shortened to the
+    length of `FEATURES`: one learning rate suits 1,280 of them and the 25,088 of a VGG.
     """
     std, mean = torch.std_mean(features, dim=0, correction=0)
     std = std.clamp(min=0.1 * max(std.median().item(), 1e-3))
-    return mean, std * (features.shape[1] / FEATURES) ** 0.5
+    return mean, std * max(1.0, features.shape[1] / FEATURES) ** 0.5

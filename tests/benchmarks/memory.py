@@ -34,18 +34,6 @@ class Memory(Meanwhile):
         return max((held[name] for at, held in self.samples if begin <= at <= end), default=0.0)
 
 
-def family(pid: int) -> list[int]:
-    """A process and its descendants."""
-    found = [pid]
-    for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += map(int, task.read_text().split())
-            except OSError:  # ended meanwhile
-                continue
-    return found
-
-
 def _mb(pid: int) -> float:
     """Of memory that n processes share, the nth part; 0 for a process that is gone."""
     try:

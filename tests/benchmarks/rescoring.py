@@ -17,11 +17,12 @@ from sqlalchemy import func, select, text
 
 from app import totals
 from app.demo import synth
+from app.demo.usage import family
 from app.tables import Release, cell_total, score
 from tests.benchmarks.__main__ import load_areas
 from tests.benchmarks.bounds import Bounds
 from tests.benchmarks.installation import Installation, installed
-from tests.benchmarks.memory import Memory, family
+from tests.benchmarks.memory import Memory
 from tests.benchmarks.stub import WORKER
 from tests.benchmarks.web import Events, Meanwhile, Web
 from tests.rankers import write_release

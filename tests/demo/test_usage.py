@@ -11,10 +11,9 @@ from app.demo.usage import Usage, peak_mb
 def test_says_what_each_step_took_and_held() -> None:
     usage = Usage()
     said: list[str] = []
+    code = "import time; b = bytearray(300 << 20); time.sleep(1); raise SystemExit(3)"
     with usage.step("Hold"):
-        assert (
-            usage.run([sys.executable, "-c", "b = bytearray(300 << 20); raise SystemExit(3)"]) == 3
-        )
+        assert usage.run([sys.executable, "-c", code]) == 3
         assert usage.run([sys.executable, "-c", ""]) == 0
     with usage.step("Rest"):
         pass
