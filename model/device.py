@@ -1,7 +1,7 @@
 """Where networks run, and how a batch of pixels becomes their input."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -62,7 +62,7 @@ class Normalised(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         # The pixels of a photo lie together in memory: this view is channels-last as it is.
         images = pixels.to(self.mean.device, non_blocking=True).permute(0, 3, 1, 2).float()
-        return (images - self.mean) / self.std
+        return images.sub_(self.mean).div_(self.std)
 
 
 class Network:
@@ -70,7 +70,7 @@ class Network:
 
     forward: (n, 3, height, width), normalised and channels-last → a tensor of n rows; called
     from several threads at once on a CPU. batch: photos at a time per lane; None for what suits
-    the device.
+    the device. width: lanes, which is how many batches are under way at once.
     """
 
     def __init__(
@@ -84,37 +84,48 @@ class Network:
         self.device = device
         self.batch = batch or (CPU_BATCH if device.type == "cpu" else GPU_BATCH)
         self._lanes = lanes(device)
-        self._width = torch.get_num_threads() if device.type == "cpu" else 1
+        self.width = torch.get_num_threads() if device.type == "cpu" else 1
         self._normalised = Normalised(preprocessing).to(device)
 
     @property
     def step(self) -> int:
         """Photos that keep all lanes busy."""
-        return self.batch * self._width
+        return self.batch * self.width
 
     def __call__(self, pixels: Pixels) -> Tensor:
         """(n, height, width, 3) → n rows of 32-bit floats on the CPU, for any n ≥ 1."""
+        batches = (pixels[at : at + self.batch] for at in range(0, len(pixels), self.batch))
+        return torch.cat([rows.result() for rows in [self.begin(batch) for batch in batches]])
+
+    def begin(self, pixels: Pixels) -> "Future[Tensor]":
+        """The same as calling it, for who goes on meanwhile: the next lane that is free does it."""
+        return self._lanes.submit(self._whole, pixels)
+
+    def _whole(self, pixels: Pixels) -> Tensor:
+        """In pieces, and in smaller ones each time that memory runs out."""
         while True:
-            batches = [pixels[at : at + self.batch] for at in range(0, len(pixels), self.batch)]
+            size = self.batch
             try:
-                return torch.cat(list(self._lanes.map(self._run, batches)))
+                pieces = range(0, len(pixels), size)
+                return torch.cat([self._run(pixels[at : at + size]) for at in pieces])
             except RuntimeError as error:
                 if not _out_of_memory(error):
                     raise
-                self._shrink(error)
+                self._shrink(error, size)
 
     def _run(self, pixels: Pixels) -> Tensor:
         with torch.inference_mode(), inference(self.device):
             images: Tensor = self._normalised(torch.from_numpy(np.ascontiguousarray(pixels)))
             return self.forward(images).float().cpu()
 
-    def _shrink(self, error: RuntimeError) -> None:
-        if self.batch == 1:
+    def _shrink(self, error: RuntimeError, tried: int) -> None:
+        if tried == 1:
             raise DeviceError(
                 f"The memory of {self.device} does not hold one photo: {error}. "
                 "Free some of it, or use another device."
             ) from error
-        self.batch = max(1, self.batch // 2)
+        # Lanes that fail at once with one size halve it once.
+        self.batch = min(self.batch, max(1, tried // 2))
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 

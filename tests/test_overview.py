@@ -58,7 +58,8 @@ def test_a_picture_of_two_thousand_pixels(session: Session, release: Release) ->
     content = overview.draw(session, release, "png", "es", "Santiago")
     assert overview.draw(session, release, "png", "es", "Santiago") == content
     with Image.open(io.BytesIO(content)) as picture:
-        assert picture.size == (2400, 2460)
+        assert picture.width == 2400
+        assert 1500 < picture.height < 2800
     assert overview.draw(session, release, "png", "en", "Santiago") != content
 
 

@@ -26,7 +26,11 @@ from app.tables import Release
 Kind = Literal["png", "svg"]
 Bounds = tuple[float, float, float, float]
 
-SIZE_IN = (12.0, 12.3)
+WIDTH_IN = 12.0
+TOP_IN, BETWEEN_IN, BELOW_IN = 1.48, 1.35, 1.5
+"""What stands over, between and under the panels."""
+TALLEST, FLATTEST = 1.3, 0.7
+"""Height of a panel by its width."""
 DPI = 200
 INK, QUIET, NO_DATA, HATCH = "#15202b", "#4c5965", "#e6e9ea", "#7d8891"
 LEFT = 0.025
@@ -72,16 +76,32 @@ def draw(
     spread = areas.spread(session, release, layer.key)
     outlines = _outlines(session, layer, figures)
     with _ONE_AT_A_TIME, mpl.rc_context(_STYLE):
-        sheet = Figure(figsize=SIZE_IN, facecolor="white")
-        sheet.subplots_adjust(LEFT, 0.122, 1 - LEFT, 0.88, wspace=0.06, hspace=0.33)
         bounds = _bounds(outlines)
+        sheet = _sheet(bounds)
         for axes, attribute in zip(sheet.subplots(2, 3).flat, ATTRIBUTES, strict=True):
             _panel(axes, outlines, bounds, attribute, spread, language)
+            _legend(axes, sheet.get_figheight(), attribute, spread, language)
         _words(sheet, release, layer, figures, language, city_name)
         content = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         sheet.savefig(content, format=kind, dpi=DPI, metadata=metadata)
     return content.getvalue()
+
+
+def _sheet(bounds: Bounds) -> Figure:
+    """As high as panels of the city's shape make it."""
+    west, south, east, north = bounds
+    shape = min(max((north - south) / (east - west), FLATTEST), TALLEST)
+    gap = 0.06
+    panel_in = WIDTH_IN * (1 - 2 * LEFT) / (3 + 2 * gap) * shape
+    height_in = TOP_IN + 2 * panel_in + BETWEEN_IN + BELOW_IN
+    sheet = Figure(figsize=(WIDTH_IN, height_in), facecolor="white")
+    sheet.subplots_adjust(
+        *(LEFT, BELOW_IN / height_in, 1 - LEFT, 1 - TOP_IN / height_in),
+        wspace=gap,
+        hspace=BETWEEN_IN / panel_in,
+    )
+    return sheet
 
 
 def _outlines(session: Session, layer: ListedLayer, figures: list[AreaFigures]) -> gpd.GeoDataFrame:
@@ -141,7 +161,6 @@ def _panel(
     axes.set_title(
         wording.title(attribute, language), size=14, weight="bold", color=INK, loc="left", pad=8
     )
-    _legend(axes, attribute, spread, language)
 
 
 def _name_ends(
@@ -156,8 +175,10 @@ def _name_ends(
     }
     if not means:
         return
-    for row in {max(means, key=means.__getitem__), min(means, key=means.__getitem__)}:
-        middle = seen.geometry[row].representative_point()
+    rows = {max(means, key=means.__getitem__), min(means, key=means.__getitem__)}
+    middles = {row: seen.geometry[row].representative_point() for row in rows}
+    upper = max(rows, key=lambda row: middles[row].y)
+    for row, middle in middles.items():
         axes.text(
             middle.x,
             middle.y,
@@ -165,7 +186,8 @@ def _name_ends(
             size=8,
             color=INK,
             ha="center",
-            va="center",
+            # Away from each other, where the two are neighbours.
+            va="bottom" if row == upper else "top",
             clip_on=True,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
         )
@@ -178,8 +200,12 @@ def _fill(area: AreaFigures, attribute: Attribute, spread: float) -> str:
     return colour(found.mean, spread, attribute.palette)
 
 
-def _legend(axes: Axes, attribute: Attribute, spread: float, language: Language) -> None:
-    bar = axes.inset_axes((0.0, -0.065, 1.0, 0.025))
+def _legend(
+    axes: Axes, height_in: float, attribute: Attribute, spread: float, language: Language
+) -> None:
+    """height_in: of the sheet. Bar and words keep their size, whatever the panel's shape."""
+    inch = 1 / (axes.get_position().height * height_in)
+    bar = axes.inset_axes((0.0, -0.25 * inch, 1.0, 0.1 * inch))
     bar.imshow([range(_STEPS)], aspect="auto", cmap=_PALETTE, extent=(0, 4, 0, 1))
     bar.set_yticks([])
     bar.set_xticks(range(5), wording.numbers(attribute, spread, language), size=8.5, color=QUIET)
@@ -188,8 +214,8 @@ def _legend(axes: Axes, attribute: Attribute, spread: float, language: Language)
         side.set_visible(False)
     left, right = wording.ends(attribute, language)
     below: Any = {"transform": axes.transAxes, "size": 9, "color": INK, "va": "center"}
-    axes.text(0, -0.145, left, **below)
-    axes.text(1, -0.145, right, ha="right", **below)
+    axes.text(0, -0.58 * inch, left, **below)
+    axes.text(1, -0.58 * inch, right, ha="right", **below)
 
 
 def _words(
@@ -202,13 +228,14 @@ def _words(
 ) -> None:
     texts = TEXTS[language]
     heading = texts["overview"].format(city=city_name)
-    sheet.text(LEFT, 0.968, heading, size=24, weight="bold", color=INK, va="center")
+    inch = 1 / sheet.get_figheight()
+    sheet.text(LEFT, 1 - 0.39 * inch, heading, size=24, weight="bold", color=INK, va="center")
     below = [f"{wording.meaning(release, language)} {texts['half']}."]
     if releases.is_demo(release):
         below.append(texts["demo"])
-    sheet.text(LEFT, 0.938, " ".join(below), size=10.5, color=QUIET, va="center")
+    sheet.text(LEFT, 1 - 0.78 * inch, " ".join(below), size=10.5, color=QUIET, va="center")
     ends = [wording.about(release, figures, language), wording.source(layer, language)]
     said = "Mirada. " + ". ".join(line for line in ends if line) + "."
     lines = [texts["overview.marks"], *textwrap.wrap(said, FOOT_LETTERS)]
     for row, line in enumerate(lines):
-        sheet.text(LEFT, 0.05 - 0.017 * row, line, size=9, color=QUIET, va="center")
+        sheet.text(LEFT, (0.62 - 0.21 * row) * inch, line, size=9, color=QUIET, va="center")

@@ -68,7 +68,10 @@ def open_photo(opener: Opener, at_least: tuple[int, int]) -> Image.Image:
                 raise _too_large()
             longest = 2 * max(at_least)
             image.draft("RGB", (longest, longest))
-            return ImageOps.exif_transpose(image).convert("RGB")
+            # Neither is turned nor converted what is so already: each would copy the photo.
+            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            return image if image.mode == "RGB" else image.convert("RGB")
     except UnreadablePhoto:
         raise
     except FileNotFoundError:

@@ -2,7 +2,9 @@
 
 import copy
 import os
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -19,6 +21,7 @@ from model.photos.images import Opener, Pixels, one_view
 from model.releases.release import Release
 
 Item = tuple[Hashable, Opener]
+Chunk = list[tuple[Hashable, Pixels | UnreadablePhoto]]
 
 
 @dataclass(frozen=True)
@@ -74,20 +77,30 @@ class Scorer:
         reported with its id; it never ends the rest.
         """
         decode = partial(one_view, preprocessing=self.release.preprocessing)
-        step = self._network.step
-        for chunk in chunks(ahead(items, decode, threads=self.threads, window=2 * step), step):
-            pixels = [result for _, result in chunk if not isinstance(result, UnreadablePhoto)]
-            outputs = iter(self._outputs(pixels))
-            for key, result in chunk:
-                if isinstance(result, UnreadablePhoto):
-                    yield Scored(key, None, str(result), result.code)
-                else:
-                    yield _scored(key, self.attributes, next(outputs))
+        decoded = ahead(items, decode, threads=self.threads, window=2 * self._network.step)
+        under_way: deque[tuple[Chunk, Future[Tensor] | None]] = deque()
+        try:
+            for chunk in chunks(decoded, self._network.batch):
+                pixels = [result for _, result in chunk if not isinstance(result, UnreadablePhoto)]
+                rows = self._network.begin(np.concatenate(pixels)) if pixels else None
+                under_way.append((chunk, rows))
+                # No lane waits for another one: one batch for each lies ready.
+                if len(under_way) > 2 * self._network.width:
+                    yield from self._scored(*under_way.popleft())
+            while under_way:
+                yield from self._scored(*under_way.popleft())
+        finally:
+            # Who stops early gets the device back when what runs on it has ended.
+            wait([rows for _, rows in under_way if rows is not None and not rows.cancel()])
 
-    def _outputs(self, pixels: list[Pixels]) -> list[list[float]]:
-        if not pixels:
-            return []
-        return cast(list[list[float]], self._network(np.concatenate(pixels)).tolist())
+    def _scored(self, chunk: Chunk, rows: "Future[Tensor] | None") -> Iterator[Scored]:
+        """rows: None where no photo of the chunk could be read."""
+        outputs = iter([] if rows is None else cast(list[list[float]], rows.result().tolist()))
+        for key, result in chunk:
+            if isinstance(result, UnreadablePhoto):
+                yield Scored(key, None, str(result), result.code)
+            else:
+                yield _scored(key, self.attributes, next(outputs))
 
     def _forward(self, images: Tensor) -> Tensor:
         """Each trunk once, whatever the number of heads on it: (n, attributes)."""
