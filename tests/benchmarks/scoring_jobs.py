@@ -131,7 +131,9 @@ def measure_round(batch: Batch, model: ModelScore, web: Web) -> Round:
         time.sleep(1.5)
     # The page was opened before its photos were taken back.
     counts = [(at, progress["counts"]["scored"]) for at, progress in events.came]
-    counts = counts[next(i for i, (_, done) in enumerate(counts) if done < number) :]
+    # A run of few photos may be over before the page sees any of it.
+    begun = next((i for i, (_, done) in enumerate(counts) if done < number), len(counts))
+    counts = counts[begun:]
     said = judged(counts, ended_at, number, number / worker_s)
     return Round(worker_s, model.score(), health.took_ms, said)
 

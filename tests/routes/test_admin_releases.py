@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,8 @@ def test_progress_comes_as_events_as_it_changes_until_all_is_done(
     worker.start()
     seen = [(each["state"], each["counts"]["scored"]) for each in events(script, "new")]
     worker.join()
-    assert seen == [("scoring", 4), ("scoring", 5), ("ready", 5)]
+    # What is published, queued and at work changes beside these, at moments of its own.
+    assert [each for each, _ in groupby(seen)] == [("scoring", 4), ("scoring", 5), ("ready", 5)]
 
 
 def test_thumbnails_of_photos_that_are_not_public_are_for_admins(
