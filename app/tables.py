@@ -119,7 +119,7 @@ class Photo(Base):
     images_public: Mapped[bool] = mapped_column(server_default=text("true"))
     look: Mapped[int | None] = mapped_column(
         BigInteger,
-        comment="difference hash of app.images; NULL for photos from before there was one",
+        comment="difference hash of app.looks; NULL for photos from before there was one",
     )
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -26,6 +26,7 @@ from app.errors import BatchNotFound, DatabaseAway, RejectedFile
 from app.images import MAX_BYTES, derive
 from app.photos import delete
 from app.photos.files import PhotoFiles
+from app.photos.store import DISPLAY, THUMBNAIL
 from app.photos.sweeping import sweep
 from app.tables import Batch, Photo, Upload
 from app.worker.upkeep import publish_due
@@ -122,8 +123,8 @@ def test_an_accepted_file_becomes_a_photo_with_its_files(uploading: Uploading) -
         assert photo.images_public
         key = str(photo.storage_key)
     assert uploading.files.original(key).read_bytes() == jpeg(1)
-    assert uploading.files.thumbnail(key).exists()
-    assert uploading.files.display(key).exists()
+    assert uploading.files.path(key, THUMBNAIL).exists()
+    assert uploading.files.path(key, DISPLAY).exists()
 
 
 def test_images_of_a_batch_that_is_not_blurred_are_not_public(
@@ -292,7 +293,7 @@ def test_held_photos_are_placed_by_a_manifest_that_comes_later(uploading: Upload
         photo = session.get_one(Photo, rows["x/a.jpg"].photo_id)
         assert photo.heading_deg == 45
         assert rows["x/a.jpg"].storage_key is None
-        assert uploading.files.thumbnail(str(photo.storage_key)).exists()
+        assert uploading.files.path(str(photo.storage_key), THUMBNAIL).exists()
     after = uploading.on_disk()
     assert len(after) == 4
     assert len(after & before) == 2, "what is still held keeps its file"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.attributes import BY_KEY, Language
-from app.exports.texts import number
+from app.exports.texts import count, number
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -55,8 +55,7 @@ class Words:
         """1.234.567 in Spanish, 1,234,567 in English."""
         if not isinstance(value, int):
             return "–"
-        grouped = f"{value:,}"
-        return grouped.replace(",", ".") if self.language == "es" else grouped
+        return count(value, self.language)
 
     def percent(self, share: float) -> str:
         sign = " %" if self.language == "es" else "%"

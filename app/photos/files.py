@@ -1,14 +1,11 @@
 """A photo store in a folder, of one machine or shared between several by the system."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from app.photos.store import DISPLAY, ORIGINAL, THUMBNAIL, PhotoStore, name
-
-_NAME = re.compile(r"([0-9a-f]{32})(?:\.original|\.display\.jpg|\.thumbnail\.jpg)(?:\.part)?")
+from app.photos.store import ORIGINAL, PhotoStore, name, newest
 
 
 class PhotoFiles(PhotoStore):
@@ -17,13 +14,7 @@ class PhotoFiles(PhotoStore):
         self.location = str(root)
 
     def original(self, key: str) -> Path:
-        return self.root / name(key, ORIGINAL)
-
-    def display(self, key: str) -> Path:
-        return self.root / name(key, DISPLAY)
-
-    def thumbnail(self, key: str) -> Path:
-        return self.root / name(key, THUMBNAIL)
+        return self.path(key, ORIGINAL)
 
     def opener(self, key: str) -> Path:
         return self.original(key)
@@ -40,7 +31,7 @@ class PhotoFiles(PhotoStore):
 
     def ages(self) -> Iterator[Mapping[str, float]]:
         for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
-            yield _ages(folder)
+            yield newest(folder.name, _written(folder))
 
     def _get(self, name: str) -> bytes:
         return (self.root / name).read_bytes()
@@ -82,13 +73,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _ages(folder: Path) -> dict[str, float]:
-    ages: dict[str, float] = {}
+def _written(folder: Path) -> Iterator[tuple[str, float]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            named = _NAME.fullmatch(entry.name)
-            if named is not None and named[1].startswith(folder.name):
-                with suppress(FileNotFoundError):
-                    changed = entry.stat().st_mtime
-                    ages[named[1]] = max(ages.get(named[1], changed), changed)
-    return ages
+            with suppress(FileNotFoundError):
+                yield entry.name, entry.stat().st_mtime

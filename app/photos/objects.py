@@ -5,7 +5,6 @@ Credentials, region and endpoint come from where each service's own tools look f
 """
 
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,13 +17,12 @@ import fsspec
 from fsspec.utils import get_protocol
 
 from app.errors import BadRequest, PhotoStoreAway
-from app.photos.store import ORIGINAL, Opener, PhotoStore
+from app.photos.store import ORIGINAL, Opener, PhotoStore, newest
 
 AT_ONCE = 16
 """Deletions under way at a time; each is a request of its own, so that none fails unseen."""
 _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"})
 """Where an object is seen only once all of it has arrived."""
-_NAME = re.compile(r"([0-9a-f]{32})(?:\.original|\.display\.jpg|\.thumbnail\.jpg)(?:\.part)?")
 _OPTIONS: dict[str, dict[str, Any]] = {
     # A store that does not answer must not hold a request for the minutes of the libraries' own.
     "s3": {
@@ -85,13 +83,8 @@ class PhotoObjects(PhotoStore):
                 entries = self._fs.ls(f"{self._root}/{folder}", detail=True)
             except FileNotFoundError:
                 return {}
-            ages: dict[str, float] = {}
-            for entry in entries:
-                named = _NAME.fullmatch(entry["name"].rpartition("/")[2])
-                if named is not None and named[1].startswith(folder):
-                    changed = _changed(entry)
-                    ages[named[1]] = max(ages.get(named[1], changed), changed)
-            return ages
+            written = ((entry["name"].rpartition("/")[2], _changed(entry)) for entry in entries)
+            return newest(folder, written)
 
     def _open(self, key: str) -> BinaryIO:
         return io.BytesIO(self.read(key, ORIGINAL))

@@ -4,6 +4,7 @@ A key is random, so that no address tells of another, and never used a second ti
 never public. What a store is made of is in `files` (a folder) and `objects` (any other).
 """
 
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,3 +123,19 @@ class PhotoStore(ABC):
 
 def name(key: str, suffix: str) -> str:
     return f"{key[:2]}/{key}{suffix}"
+
+
+_NAME = re.compile(rf"([0-9a-f]{{32}})(?:{'|'.join(map(re.escape, SUFFIXES))})(?:\.part)?")
+
+
+def newest(folder: str, written: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """By key, when the newest of its files was written, half-written ones among them.
+
+    folder: of two characters. written: names in it, and when each was. Foreign files are left out.
+    """
+    ages: dict[str, float] = {}
+    for file, changed in written:
+        named = _NAME.fullmatch(file)
+        if named is not None and named[1].startswith(folder):
+            ages[named[1]] = max(ages.get(named[1], changed), changed)
+    return ages

@@ -32,7 +32,7 @@ def upgrade() -> None:
             "look",
             sa.BigInteger(),
             nullable=True,
-            comment="difference hash of app.images; NULL for photos from before there was one",
+            comment="difference hash of app.looks; NULL for photos from before there was one",
         ),
     )
     op.add_column(

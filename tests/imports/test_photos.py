@@ -19,6 +19,7 @@ from app.imports import decoding
 from app.imports import photos as importing
 from app.imports.summary import Summary
 from app.photos.files import PhotoFiles
+from app.photos.store import THUMBNAIL
 from app.tables import Photo, RefusedPhoto
 from tests.builders import make_layer, make_release, square
 from tests.imports import bomb
@@ -89,7 +90,7 @@ def test_a_manifest_says_where_when_and_whose(
     assert on_disk(files) == 6
     key = one.storage_key or ""
     assert files.original(key).read_bytes() == jpeg(1)
-    assert files.thumbnail(key).read_bytes() == derive(jpeg(1)).thumbnail
+    assert files.path(key, THUMBNAIL).read_bytes() == derive(jpeg(1)).thumbnail
 
 
 def test_without_a_manifest_the_files_speak(

@@ -14,6 +14,7 @@ from app.errors import DatabaseAway, PhotoStoreForeign
 from app.images import Derived, Metadata
 from app.photos import files as module
 from app.photos.files import PhotoFiles
+from app.photos.store import DISPLAY, THUMBNAIL
 from app.photos.sweeping import claim, sweep, writing
 from app.tables import Batch, StoreOwner, Upload
 from tests.builders import make_photo
@@ -42,8 +43,8 @@ def test_three_files_under_one_random_name(files: PhotoFiles, sync: bool) -> Non
     files.flush()
     assert key != other
     assert files.original(key).read_bytes() == b"o"
-    assert files.display(key).read_bytes() == b"display"
-    assert files.thumbnail(key).read_bytes() == b"thumbnail"
+    assert files.path(key, DISPLAY).read_bytes() == b"display"
+    assert files.path(key, THUMBNAIL).read_bytes() == b"thumbnail"
     assert files.original(key).parent.name == key[:2]
     assert len(on_disk(files)) == 6
 
@@ -109,7 +110,7 @@ def test_the_sweep_takes_old_orphans_only(session: Session, files: PhotoFiles) -
 def test_a_key_with_one_young_file_is_not_old(session: Session, files: PhotoFiles) -> None:
     key = files.write(b"o", DERIVED)
     make_old(files, key)
-    os.utime(files.thumbnail(key))
+    os.utime(files.path(key, THUMBNAIL))
     assert sweep(session, files) == 0
 
 
