@@ -1,7 +1,9 @@
 """A batch of real files with a release that scores them, as often as one likes."""
 
 import time
-from collections.abc import Sequence
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import exists, func, select
@@ -12,9 +14,41 @@ from app.batches import BatchIn
 from app.images import derive
 from app.photos.insert import NewPhoto, insert
 from app.tables import Pending, Release, score
-from tests.benchmarks.installation import Installation
+from tests.benchmarks import street
+from tests.benchmarks.bounds import Bounds
+from tests.benchmarks.installation import Installation, installed
 from tests.benchmarks.model import make_release
 from tests.benchmarks.street import StreetPhoto
+
+SIDE_PX = 224
+
+Round = TypeVar("Round")
+
+
+def run(
+    name: str,
+    description: str | None,
+    arguments: list[str] | None,
+    photos: int,
+    rounds: int,
+    measure: Callable[[Installation, "Batch", int], list[Round]],
+    report: Callable[[list[Round], int, str], Bounds],
+) -> int:
+    """The command of a benchmark that scores a batch again and again, with its options.
+
+    photos, rounds: what is taken unless the command says otherwise.
+    """
+    parser = ArgumentParser(prog=f"tests.benchmarks.{name}", description=description)
+    parser.add_argument("--photos", type=int, default=photos)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--side", type=int, default=SIDE_PX, help="pixels that the network sees")
+    street.add_option(parser)
+    given = parser.parse_args(arguments)
+    found, source = street.photos(given.folder, given.photos)
+    with installed() as stand:
+        measured = measure(stand, Batch(stand, found, given.side), given.rounds)
+    report(measured, len(found), source).show()
+    return 0
 
 
 class Batch:

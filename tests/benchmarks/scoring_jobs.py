@@ -6,7 +6,6 @@ their network before. Meanwhile /healthz is asked, and what the batch page says 
 the time that is left is compared with what it was.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -18,14 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.benchmarks import street
-from tests.benchmarks.batch import Batch
+from tests.benchmarks.batch import Batch, run
 from tests.benchmarks.bounds import Bounds
-from tests.benchmarks.installation import Installation, installed
+from tests.benchmarks.installation import Installation
 from tests.benchmarks.web import Events, Health, Web
 
 ROOT = Path(__file__).parents[2]
-PHOTOS, ROUNDS, SIDE_PX = 1024, 3, 224
+PHOTOS, ROUNDS = 1024, 3
 SETTLED = 0.5
 """What the page says is judged when so much of a batch is scored, up to its end."""
 
@@ -174,18 +172,7 @@ def report(rounds: list[Round], number: int, source: str) -> Bounds:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="tests.benchmarks.scoring_jobs", description=__doc__)
-    parser.add_argument("--photos", type=int, default=PHOTOS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--side", type=int, default=SIDE_PX, help="pixels that the network sees")
-    street.add_option(parser)
-    given = parser.parse_args(arguments)
-    photos, source = street.photos(given.folder, given.photos)
-    with installed() as stand:
-        batch = Batch(stand, photos, given.side)
-        rounds = measure(stand, batch, given.rounds)
-    report(rounds, len(photos), source).show()
-    return 0
+    return run("scoring_jobs", __doc__, arguments, PHOTOS, ROUNDS, measure, report)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ the batch alone, and then both score it together; the figure is the rate of both
 the rates of each alone, in the median of the rounds.
 """
 
-import argparse
 import os
 import statistics
 import sys
@@ -17,12 +16,11 @@ from sqlalchemy import select
 
 from app import queue
 from app.tables import Release
-from tests.benchmarks import street
-from tests.benchmarks.batch import Batch, add_release
+from tests.benchmarks.batch import Batch, add_release, run
 from tests.benchmarks.bounds import Bounds
-from tests.benchmarks.installation import Installation, Process, installed
+from tests.benchmarks.installation import Installation, Process
 
-PHOTOS, ROUNDS, SIDE_PX = 576, 5, 224
+PHOTOS, ROUNDS = 576, 5
 NOBODY = 0
 """No photo has this id."""
 
@@ -116,18 +114,7 @@ def report(rounds: list[Round], number: int, source: str) -> Bounds:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="tests.benchmarks.workers", description=__doc__)
-    parser.add_argument("--photos", type=int, default=PHOTOS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--side", type=int, default=SIDE_PX, help="pixels that the network sees")
-    street.add_option(parser)
-    given = parser.parse_args(arguments)
-    photos, source = street.photos(given.folder, given.photos)
-    with installed() as stand:
-        batch = Batch(stand, photos, given.side)
-        rounds = measure(stand, batch, given.rounds)
-    report(rounds, len(photos), source).show()
-    return 0
+    return run("workers", __doc__, arguments, PHOTOS, ROUNDS, measure, report)
 
 
 if __name__ == "__main__":
