@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import rescoring, scoring_jobs, street, uploads, workers
+from tests.benchmarks import looks, rescoring, scoring_jobs, street, uploads, workers
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.bounds import Bounds
 
@@ -23,6 +23,13 @@ def test_a_small_run_measures_everything(capsys: pytest.CaptureFixture[str]) -> 
 def test_too_few_photos_are_refused() -> None:
     with pytest.raises(SystemExit):
         main(["--photos", "999"])
+
+
+def test_looks_are_measured(capsys: pytest.CaptureFixture[str], shared_data: Path) -> None:
+    assert looks.main(["--frames", "12", "--from", str(shared_data / "street_photos")]) == 0
+    found = said(capsys)
+    for words in ("WebP, quality 60", "2 % cut off at each side", "3 m, 6 bits"):
+        assert words in found
 
 
 @pytest.mark.slow
