@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 """west, south, east, north."""
 
 AttributeKey = Literal["safety", "lively", "boring", "wealthy", "depressing", "beautiful"]
-Order = Literal["best", "worst", "most", "least", "typical", "newest"]
+Order = Literal["best", "worst", "most", "least", "typical", "newest", "random", "nearest"]
 Bins = Annotated[list[int], Field(min_length=20, max_length=20)]
 Score = Annotated[float, Field(ge=0, le=10)]
 ByAttribute = Annotated[dict[str, float], Field(description="Absent where none")]

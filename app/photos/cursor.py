@@ -25,6 +25,8 @@ class Cursor(BaseModel):
     center: int | None = None
     score: Annotated[int, Field(ge=0, le=1000)] | None = None
     captured_at: datetime | None = None
+    chance: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    distance_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     photo_id: Annotated[int, Field(ge=0, lt=2**63)]
 
     def write(self) -> str:

@@ -1,16 +1,30 @@
 """The orders of a list of photos as keyset queries: each page begins after the last photo shown."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, tuple_
 
 from app.attributes import BY_KEY
 from app.photos.cursor import Cursor
+from app.photos.filter import Near, PhotoFilter
 from app.schemas import Order
 from app.tables import Photo, score
 
-PlainOrder = Literal["most", "least", "typical", "newest"]
+PlainOrder = Literal["most", "least", "typical", "newest", "random", "nearest"]
 Conditions = list[ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a list a query answers: `limit` rows after a cursor, or after `skip` of them."""
+
+    conditions: Conditions
+    after: Cursor | None
+    center: int | None
+    limit: int
+    skip: int
+    seed: int
 
 
 def plain(order: Order, attribute: str) -> PlainOrder:
@@ -21,22 +35,23 @@ def plain(order: Order, attribute: str) -> PlainOrder:
     return order
 
 
-def ranked(
-    order: PlainOrder,
-    attribute: str,
-    conditions: Conditions,
-    after: Cursor | None,
-    center: int | None,
-    limit: int,
-) -> Select[Any]:
-    """Rows of photo_id and score or captured_at, the parts of the next cursor."""
-    column = score.c[f"score_{attribute}"]
+def ranked(order: PlainOrder, where: PhotoFilter, part: Part) -> Select[Any]:
+    """Rows of photo_id and what the list is sorted by, the parts of the next cursor."""
+    column = score.c[f"score_{where.attribute}"]
+    conditions, after, limit, skip = part.conditions, part.after, part.limit, part.skip
     if order == "newest":
-        return _newest(conditions, after, limit)
+        return _newest(conditions, after, limit).offset(skip)
+    if order == "random":
+        return _random(conditions, after, limit, part.seed).offset(skip)
+    if order == "nearest":
+        assert where.near is not None
+        return _nearest(conditions, after, limit, where.near).offset(skip)
     if order == "typical":
-        return _typical(column, conditions, after, 500 if center is None else center, limit)
+        center = 500 if part.center is None else part.center
+        return _typical(column, conditions, after, center, limit + skip).offset(skip)
     last = None if after is None else (after.score, after.photo_id)
-    return _along(column, conditions, last, limit, descending=order == "most")
+    found = _along(column, conditions, last, limit, descending=order == "most")
+    return found.offset(skip)
 
 
 def _along(
@@ -107,3 +122,32 @@ def _newest(conditions: Conditions, after: Cursor | None, limit: int) -> Select[
     place = tuple_(Photo.captured_at, score.c.photo_id)
     last = tuple_(literal(after.captured_at), literal(after.photo_id))
     return query.where(or_(place < last, undated))
+
+
+def _random(conditions: Conditions, after: Cursor | None, limit: int, seed: int) -> Select[Any]:
+    chance = func.hashint8extended(score.c.photo_id, seed)
+    query = (
+        select(score.c.photo_id, chance.label("chance"))
+        .where(*conditions)
+        .order_by(chance, score.c.photo_id)
+        .limit(limit)
+    )
+    if after is None:
+        return query
+    return query.where(tuple_(chance, score.c.photo_id) > tuple_(after.chance, after.photo_id))
+
+
+def _nearest(conditions: Conditions, after: Cursor | None, limit: int, near: Near) -> Select[Any]:
+    distance = near.distance_m
+    query = (
+        select(score.c.photo_id, distance.label("distance_m"))
+        .join(Photo, Photo.id == score.c.photo_id)
+        .where(*conditions)
+        .order_by(distance, score.c.photo_id)
+        .limit(limit)
+    )
+    if after is None:
+        return query
+    return query.where(
+        tuple_(distance, score.c.photo_id) > tuple_(after.distance_m, after.photo_id)
+    )

@@ -3,11 +3,9 @@
 Both hold published scores only, so that they agree with the totals of the release's version.
 """
 
-import math
-from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from app import areas
@@ -15,44 +13,22 @@ from app.attributes import KEYS
 from app.cells import Box
 from app.errors import BadRequest
 from app.photos.cursor import Cursor, fingerprint
-from app.photos.orders import plain, ranked
+from app.photos.filter import PhotoFilter, in_box, published
+from app.photos.orders import Part, plain, ranked
 from app.photos.public import by_ids
 from app.schemas import Order, PhotoPage, PhotoSample
 from app.tables import (
     CELL_ZOOMS,
-    Pending,
     Photo,
     Release,
     area_total,
     cell_total,
-    photo_area,
     score,
 )
 
 SAMPLE_LIMIT = 80_000
-
-
-@dataclass(frozen=True)
-class PhotoFilter:
-    """Which photos. area is a code of layer; lowest and highest are scores of the attribute."""
-
-    attribute: str = KEYS[0]
-    layer: str | None = None
-    area: str | None = None
-    bbox: Box | None = None
-    lowest: float | None = None
-    highest: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.layer is None) != (self.area is None):
-            raise BadRequest("An area needs its layer and a layer its area: give both or neither.")
-        if self.lowest is not None and self.highest is not None and self.lowest > self.highest:
-            raise BadRequest(f"min ({self.lowest}) is above max ({self.highest}): swap them.")
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether the totals know how many photos there are."""
-        return self.bbox is None and self.lowest is None and self.highest is None
+SKIP_LIMIT = 200_000
+"""A list can be entered up to here; beyond, its pages lead on one by one."""
 
 
 def search(
@@ -62,37 +38,51 @@ def search(
     order: Order = "best",
     limit: int = 60,
     cursor: str | None = None,
+    *,
+    skip: int = 0,
+    seed: int = 0,
 ) -> PhotoPage:
     """One page of the photos that have a score of the attribute.
+
+    skip: photos of the list that come before the page, at most `SKIP_LIMIT`; not with a cursor.
 
     most, least: by that score, ties by id, each the reverse of the other. best and worst: the
     favourable end first, so for `boring` best is least. typical: nearest first to the mean of the
     photos of the filter. newest: by time of capture, undated ones last; photos without a score of
-    the attribute are there too unless a bound is given.
+    the attribute are there too unless a bound is given. random: by a hash of id and seed. nearest:
+    by distance from the filter's `near`, which it needs.
     """
+    _check(where, order, cursor, skip)
     by = plain(order, where.attribute)
     area_id = None
     if where.layer is not None and where.area is not None:
         area_id = areas.area(session, where.layer, where.area).id
-    conditions = _conditions(release, where, area_id)
+    conditions = where.conditions(release, area_id)
     if by != "newest":
         conditions.append(score.c[f"score_{where.attribute}"].is_not(None))
-    asked = fingerprint(release.name, where, by)
+    asked = fingerprint(release.name, where, by, seed)
     after = None if cursor is None else Cursor.read(cursor, asked)
     if after is None:
         photos, scored, center = _overview(session, release, where, area_id, conditions)
         total = photos if by == "newest" else scored
     else:
         total, center = after.total, after.center
-    found = session.execute(
-        ranked(by, where.attribute, conditions, after, center, limit + 1)
-    ).mappings()
-    rows = found.all()
+    part = Part(conditions, after, center, limit + 1, skip, seed)
+    rows = session.execute(ranked(by, where, part)).mappings().all()
     following = None
     if len(rows) > limit:
         following = Cursor(asked=asked, total=total, center=center, **rows[limit - 1]).write()
     shown = by_ids(session, release, [row["photo_id"] for row in rows[:limit]])
     return PhotoPage(release=release.name, total=total, photos=shown, next=following)
+
+
+def _check(where: PhotoFilter, order: Order, cursor: str | None, skip: int) -> None:
+    if order == "nearest" and where.near is None:
+        raise BadRequest("The order nearest needs a place: give near=lon,lat.")
+    if skip and cursor is not None:
+        raise BadRequest("A cursor says itself where its page begins: leave out skip.")
+    if skip > SKIP_LIMIT:
+        raise BadRequest(f"skip is {skip}; a list can be entered up to {SKIP_LIMIT}. Filter it.")
 
 
 def sample(
@@ -104,7 +94,7 @@ def sample(
     """
     conditions = published(release)
     if bbox is not None:
-        conditions.append(_in_box(bbox))
+        conditions.append(in_box(bbox))
     columns = [score.c[f"score_{key}"] for key in KEYS]
     chance = func.hashint8extended(score.c.photo_id, seed)
     drawn = (
@@ -134,42 +124,6 @@ def sample(
             for key, column in zip(KEYS, scores, strict=True)
         },
     )
-
-
-def published(release: Release) -> list[ColumnElement[bool]]:
-    """The score rows of the release that its totals hold."""
-    pending = select(func.unnest(Pending.photo_ids)).where(Pending.release_id == release.id)
-    return [score.c.release_id == release.id, score.c.photo_id.not_in(pending)]
-
-
-def _in_box(box: Box) -> ColumnElement[bool]:
-    """Within the box, its border included; a box across the antimeridian is two."""
-    parts = [box]
-    if box.west > box.east:
-        parts = [replace(box, east=180.0), replace(box, west=-180.0)]
-    envelopes = [
-        func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326) for part in parts
-    ]
-    inside = or_(*(func.ST_Intersects(Photo.location, envelope) for envelope in envelopes))
-    return score.c.photo_id.in_(select(Photo.id).where(inside))
-
-
-def _conditions(
-    release: Release, where: PhotoFilter, area_id: int | None
-) -> list[ColumnElement[bool]]:
-    column = score.c[f"score_{where.attribute}"]
-    conditions = published(release)
-    if area_id is not None:
-        members = select(photo_area.c.photo_id).where(photo_area.c.area_id == area_id)
-        conditions.append(score.c.photo_id.in_(members))
-    if where.bbox is not None:
-        conditions.append(_in_box(where.bbox))
-    # Rounded first: 6.91 * 100 may lie a hair above 691.
-    if where.lowest is not None:
-        conditions.append(column >= math.ceil(round(where.lowest * 100, 6)))
-    if where.highest is not None:
-        conditions.append(column <= math.floor(round(where.highest * 100, 6)))
-    return conditions
 
 
 def _overview(

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -5,7 +6,8 @@ from fastapi import Path as PathParameter
 from starlette.responses import FileResponse, Response
 
 from app.photos import public, search
-from app.photos.search import SAMPLE_LIMIT, PhotoFilter
+from app.photos.filter import PhotoFilter, read_near, read_ranges
+from app.photos.search import SAMPLE_LIMIT, SKIP_LIMIT
 from app.routes import caching, photo_files
 from app.routes.parameters import BoxDep, ReleaseDep
 from app.routes.sessions import SnapshotDep
@@ -17,6 +19,16 @@ PhotoId = Annotated[int, PathParameter(ge=1, lt=2**63)]
 Bound = Annotated[float | None, Query(ge=0, le=10, allow_inf_nan=False)]
 
 
+Ranges = Annotated[
+    str | None,
+    Query(
+        description="Scores of any attributes, low ≤ score < high; 10 holds 10",
+        examples=["safety:6-7.5,lively:0-3"],
+    ),
+]
+Place = Annotated[str | None, Query(description="lon,lat: up to 2 km around", examples=["-70,-33"])]
+
+
 def get_filter(
     box: BoxDep,
     attribute: AttributeKey = "safety",
@@ -24,8 +36,25 @@ def get_filter(
     area: Annotated[str | None, Query(description="Code of an area of the layer")] = None,
     lowest: Annotated[Bound, Query(alias="min", description="Of the attribute's score")] = None,
     highest: Annotated[Bound, Query(alias="max", description="Of the attribute's score")] = None,
+    only: Ranges = None,
+    since: Annotated[date | None, Query(alias="from", description="First day, UTC")] = None,
+    until: Annotated[date | None, Query(alias="to", description="Last day, UTC")] = None,
+    batch: Annotated[int | None, Query(ge=1, lt=2**63, description="Number of a batch")] = None,
+    near: Place = None,
 ) -> PhotoFilter:
-    return PhotoFilter(attribute, layer, area, box, lowest, highest)
+    return PhotoFilter(
+        attribute,
+        layer,
+        area,
+        box,
+        lowest,
+        highest,
+        only=() if only is None else read_ranges(only),
+        since=since,
+        until=until,
+        batch=batch,
+        near=None if near is None else read_near(near),
+    )
 
 
 @router.get("/api/photos")
@@ -36,15 +65,18 @@ def list_photos(
     order: Order = "best",
     limit: Annotated[int, Query(ge=1, le=200)] = 60,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    skip: Annotated[int, Query(ge=0, le=SKIP_LIMIT, description="Instead of a cursor")] = 0,
+    seed: Annotated[int, Query(ge=0, lt=2**31, description="Of random: another order")] = 0,
 ) -> PhotoPage:
     """Photos that have a score of the attribute, page by page.
 
     `most` and `least` go by that score. `best` and `worst` begin at the favourable and the other
     end: the best for `boring` are the least boring. `typical` begins with those nearest to the mean
     of all that the filter selects. `newest` goes by time of capture, photos without one last, and
-    lists photos without a score of the attribute too.
+    lists photos without a score of the attribute too. `random` is the same for one seed. `nearest`
+    goes by distance from `near`. `skip` enters a list in its midst; from there on its cursors lead.
     """
-    return search.search(session, release, where, order, limit, cursor)
+    return search.search(session, release, where, order, limit, cursor, skip=skip, seed=seed)
 
 
 @router.get("/api/photos/sample", response_model=PhotoSample)

@@ -1,13 +1,14 @@
 """Lists of photos against sorting them all in Python; samples; the plan that makes them fast."""
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -16,10 +17,19 @@ from app.attributes import KEYS
 from app.cells import Box
 from app.errors import AreaNotFound, BadRequest, LayerNotFound, PhotoNotFound
 from app.photos import public
-from app.photos.orders import ranked
-from app.photos.search import PhotoFilter, published, sample, search
+from app.photos.filter import (
+    NEAR_M,
+    Near,
+    PhotoFilter,
+    ScoreRange,
+    published,
+    read_near,
+    read_ranges,
+)
+from app.photos.orders import Part, ranked
+from app.photos.search import SKIP_LIMIT, sample, search
 from app.schemas import Order, PhotoPage
-from app.tables import Release, score
+from app.tables import Batch, Photo, Release, score
 from tests.builders import flat, make_layer, make_photo, make_release, square, write_scores
 
 WEST, SOUTH = -70.70, -33.50
@@ -77,6 +87,17 @@ def all_pages(
 
 Belongs = Callable[[Truth], bool]
 
+HERE = Near(WEST + 0.05, SOUTH + 0.02)
+
+
+def metres_from_here(photo: Truth) -> float:
+    """Along a great circle, by the haversine formula."""
+    lat1, lat2 = math.radians(HERE.lat), math.radians(photo.lat)
+    half_lat, half_lon = (lat2 - lat1) / 2, math.radians(photo.lon - HERE.lon) / 2
+    chord = math.sin(half_lat) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2
+    return 2 * 6_371_008.77 * math.asin(math.sqrt(chord))
+
+
 FILTERS: dict[str, tuple[PhotoFilter, Belongs]] = {
     "all": (PhotoFilter(), lambda p: True),
     "area": (PhotoFilter(layer="comuna", area="b"), lambda p: p.area == "b"),
@@ -88,6 +109,15 @@ FILTERS: dict[str, tuple[PhotoFilter, Belongs]] = {
         PhotoFilter(lowest=3.4, highest=5.8),
         lambda p: p.score is not None and 340 <= p.score <= 580,
     ),
+    "ranges": (
+        PhotoFilter(only=(ScoreRange("safety", 3.4, 5.8), ScoreRange("boring", 5, 10))),
+        lambda p: p.score is not None and 340 <= p.score < 580,
+    ),
+    "days": (
+        PhotoFilter(since=date(2024, 1, 1), until=date(2024, 1, 1)),
+        lambda p: p.captured_at is not None and p.captured_at < EPOCH + timedelta(days=1),
+    ),
+    "near": (PhotoFilter(near=HERE), lambda p: metres_from_here(p) <= NEAR_M),
     "everything at once": (
         PhotoFilter(layer="comuna", area="a", bbox=Box(-71, -34, WEST + 0.03, -33), lowest=4),
         lambda p: p.area == "a" and p.lon <= WEST + 0.03 and (p.score or 0) >= 400,
@@ -95,8 +125,10 @@ FILTERS: dict[str, tuple[PhotoFilter, Belongs]] = {
 }
 
 
-@pytest.mark.parametrize("order", ["most", "least", "typical", "newest"])
-@pytest.mark.parametrize("name", FILTERS)
+CASES = [(order, name) for order in ("most", "least", "typical", "newest") for name in FILTERS]
+
+
+@pytest.mark.parametrize(("order", "name"), [*CASES, ("nearest", "near")])
 def test_pages_are_the_sorted_list_cut_up(
     session: Session, city: City, order: Order, name: str
 ) -> None:
@@ -128,8 +160,78 @@ def _key(order: str, truth: list[Truth]) -> Callable[[Truth], Any]:
         "least": lambda p: (p.score, p.id),
         "typical": distance,
         "newest": age,
+        "nearest": metres_from_here,
     }
     return keys[order]
+
+
+def test_a_random_order_is_whole_and_the_same_for_one_seed(session: Session, city: City) -> None:
+    ids, _ = all_pages(session, city, PhotoFilter(), "random")
+    assert sorted(ids) == sorted(p.id for p in city.photos if p.score is not None)
+    assert ids != sorted(ids)
+    again = search(session, city.release, PhotoFilter(), "random", 50)
+    assert [photo.id for photo in again.photos] == ids[:50]
+    other = search(session, city.release, PhotoFilter(), "random", 50, seed=1)
+    assert [photo.id for photo in other.photos] != ids[:50]
+
+
+@pytest.mark.parametrize("order", ["most", "least", "typical", "newest", "random", "nearest"])
+def test_a_list_is_entered_in_its_midst(session: Session, city: City, order: Order) -> None:
+    """A page after any number of photos, and its cursor, are those of the whole list."""
+    where = PhotoFilter(near=Near(WEST + 0.05, SOUTH + 0.02)) if order == "nearest" else None
+    ids, pages = all_pages(session, city, where or PhotoFilter(), order)
+    for skip in (0, 1, 19, len(ids) - 3, len(ids), len(ids) + 5):
+        page = search(session, city.release, where or PhotoFilter(), order, 7, skip=skip)
+        assert [photo.id for photo in page.photos] == ids[skip : skip + 7], skip
+        assert page.total == pages[0].total
+        assert (page.next is None) == (skip + 7 >= len(ids))
+    page = search(session, city.release, where or PhotoFilter(), order, 7, skip=5)
+    after = search(session, city.release, where or PhotoFilter(), order, 7, page.next)
+    assert [photo.id for photo in after.photos] == ids[12:19]
+
+
+def test_the_photos_of_a_batch(session: Session, city: City) -> None:
+    batch = Batch(title="b", source="s", licence="CC0-1.0")
+    session.add(batch)
+    session.flush()
+    chosen = [p.id for p in city.photos if p.score is not None][:9]
+    session.execute(update(Photo).where(Photo.id.in_(chosen)).values(batch_id=batch.id))
+    page = search(session, city.release, PhotoFilter(batch=batch.id), "most")
+    assert (sorted(p.id for p in page.photos), page.total) == (sorted(chosen), 9)
+    assert search(session, city.release, PhotoFilter(batch=batch.id + 1)).total == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("safety:6-7.5", (ScoreRange("safety", 6, 7.5),)),
+        ("boring:0-3,lively:9.25-10", (ScoreRange("boring", 0, 3), ScoreRange("lively", 9.25, 10))),
+    ],
+)
+def test_ranges_are_read(text: str, found: tuple[ScoreRange, ...]) -> None:
+    assert read_ranges(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "safety", "safe:1-2", "safety:2-1", "safety:1-11", "a:1-2,"])
+def test_what_is_no_range_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(BadRequest, match=r"safety:6-7\.5|must go up"):
+        read_ranges(text)
+
+
+@pytest.mark.parametrize("text", ["", "1", "a,b", "1,2,3", "181,0", "0,86", "nan,0", "0,inf"])
+def test_what_is_no_place_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(BadRequest, match="lon,lat"):
+        read_near(text)
+
+
+def test_an_order_without_what_it_needs_is_refused(session: Session, city: City) -> None:
+    with pytest.raises(BadRequest, match="give near"):
+        search(session, city.release, PhotoFilter(), "nearest")
+    page = search(session, city.release, PhotoFilter(), limit=7)
+    with pytest.raises(BadRequest, match="leave out skip"):
+        search(session, city.release, PhotoFilter(), limit=7, cursor=page.next, skip=7)
+    with pytest.raises(BadRequest, match="up to 200000"):
+        search(session, city.release, PhotoFilter(), skip=SKIP_LIMIT + 1)
 
 
 def test_the_newest_are_listed_without_any_score_of_the_attribute(
@@ -227,6 +329,8 @@ def test_a_filter_that_contradicts_itself_is_refused() -> None:
     with pytest.raises(BadRequest, match="swap them"):
         PhotoFilter(lowest=6, highest=4)
     PhotoFilter(lowest=0, highest=0)
+    with pytest.raises(BadRequest, match="is after to"):
+        PhotoFilter(since=date(2024, 2, 1), until=date(2024, 1, 31))
 
 
 def test_an_area_that_is_not_there(session: Session, city: City) -> None:
@@ -342,7 +446,8 @@ def test_the_first_page_of_a_large_city_walks_along_an_index(
     _many_photos(session, release, 20_000)
     session.execute(text("ANALYZE score"))
     conditions = [*published(release), score.c.score_safety.is_not(None)]
-    query = ranked(order, "safety", conditions, None, None, 61)  # type: ignore[arg-type]
+    part = Part(conditions, None, None, limit=61, skip=0, seed=0)
+    query = ranked(order, PhotoFilter(), part)  # type: ignore[arg-type]
     compiled = query.compile(
         dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"literal_binds": True},

@@ -57,8 +57,38 @@ def test_every_filter_arrives(client: TestClient, city: City) -> None:
     bounded = get(client, "/api/photos", min=2.5, max=6.5, limit=200)
     assert all(2.5 <= photo["scores"]["safety"] <= 6.5 for photo in bounded["photos"])
     assert 0 < bounded["total"] < city.n
+    ranged = get(client, "/api/photos", only="safety:2.5-6.5", limit=200)
+    assert all(2.5 <= photo["scores"]["safety"] < 6.5 for photo in ranged["photos"])
+    assert 0 < ranged["total"] <= bounded["total"]
+    assert get(client, "/api/photos", batch=2**40)["total"] == 0
+    assert get(client, "/api/photos", **{"from": "2100-01-01", "to": "2100-01-02"})["total"] == 0
+    first = bounded["photos"][0]
+    near = f"{first['lon']},{first['lat']}"
+    nearest = get(client, "/api/photos", near=near, order="nearest", limit=1)["photos"]
+    assert (nearest[0]["lon"], nearest[0]["lat"]) == (first["lon"], first["lat"])
+    whole = [photo["id"] for photo in get(client, "/api/photos", limit=200)["photos"]]
+    entered = get(client, "/api/photos", skip=7, limit=3)["photos"]
+    assert [photo["id"] for photo in entered] == whole[7:10]
+    shuffled = (get(client, "/api/photos", order="random", seed=n, limit=9) for n in (1, 2))
+    assert len({tuple(photo["id"] for photo in page["photos"]) for page in shuffled}) == 2
     other = get(client, "/api/photos", release="other")
     assert [photo["scores"] for photo in other["photos"]] == [{"safety": 10.0}]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "order=nearest",
+        "skip=200001",
+        "only=safe:1-2",
+        "near=1",
+        "from=x",
+        "from=2024-02-02&to=2024-01-01",
+    ],
+)
+def test_what_a_list_cannot_answer_is_refused(client: TestClient, asked: str) -> None:
+    answer = client.get(f"/api/photos?{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-request")
 
 
 def test_a_cursor_of_a_version_is_good_for_the_next(empty: Engine, serve: Serve) -> None:
