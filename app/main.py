@@ -19,6 +19,7 @@ from app.routes import (
     docs,
     exports,
     health,
+    metrics,
     pages,
     photos,
     problems,
@@ -43,7 +44,8 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with tiles.tile_source(settings, engine) as source:
+        app.state.tile_metrics = metrics.TileMetrics()
+        async with tiles.tile_source(settings, engine, app.state.tile_metrics) as source:
             app.state.tiles = source
             app.state.query_places = query.Places()
             yield
@@ -91,6 +93,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         pages,
         docs,
         health,
+        metrics,
         admin,
     ):
         app.include_router(part.router)

@@ -33,6 +33,13 @@ class Settings(BaseSettings):
     tile_timeout_ms: int = Field(default=5_000, ge=100)
     pool_size: int = Field(default=10, ge=1)
     tile_pool_size: int = Field(default=4, ge=1)
+    tile_cache_mb: int = Field(
+        default=64, ge=0, description="Drawn tiles kept in a web process's memory; 0 for none"
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks whose X-Forwarded-For and -Proto are believed",
+    )
     cookie_secure: Literal["auto", "always", "never"] = Field(
         default="auto", description="auto: a cookie asks for TLS unless the host is this machine"
     )

@@ -36,6 +36,7 @@ def serve(
             host=host or settings.host,
             port=port or settings.port,
             server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies,
         )
 
 

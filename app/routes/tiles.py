@@ -1,9 +1,10 @@
 """Vector tiles, `/tiles/{release}-{version}/{z}/{x}/{y}.mvt`; `/tiles.json` names the version."""
 
+import math
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
@@ -16,11 +17,18 @@ from app import cells, releases
 from app.db import driver_errors, make_engine, session_factory
 from app.errors import Busy, ReleaseNotFound, TileNotFound
 from app.routes import caching
+from app.routes.metrics import TileMetrics
+from app.routes.tile_cache import Tile, TileCache
 from app.settings import Settings
 from app.tables import Release
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 WAIT_S = 2.0
+CURRENT_FOR_S = 1.0
+"""How long a version is taken for the current one before the database is asked again. A tile that
+is served within that time after a publish is one that many hold since before it."""
+
+Address = tuple[int, int, int]
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 NO_STORE = "no-store"
@@ -28,38 +36,38 @@ NO_STORE = "no-store"
 router = APIRouter(tags=["tiles"])
 
 
-@dataclass(frozen=True)
-class Tile:
-    """content: as it is sent, compressed if that was asked for; etag: of just these bytes."""
-
-    content: bytes
-    etag: str
-    is_current: bool
-
-
 class TileSource:
     """A pool of connections of its own, so that tiles starve neither pages nor each other.
 
     Waiting happens on the event loop, where it costs no thread: the threads that pages run in are
-    never taken by tiles that wait for a connection.
+    never taken by tiles that wait for a connection. What is kept in memory needs neither.
     """
 
-    def __init__(self, engine: Engine, size: int, wait_s: float = WAIT_S) -> None:
+    def __init__(self, engine: Engine, size: int, cache: TileCache, metrics: TileMetrics) -> None:
         self.engine = engine
         self.sessions = session_factory(
             engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
-        self.wait_s = wait_s
+        self.cache = cache
+        self.metrics = metrics
+        self.wait_s = WAIT_S
+        self.current_for_s = CURRENT_FOR_S
         self._places = anyio.Semaphore(size)
         self._threads = anyio.CapacityLimiter(size)
+        self._seen: dict[str, tuple[float, int, Hashable]] = {}
+        """By name of a release: when it was read, its version, and what tells it from any other."""
 
-    async def read(
-        self, name: str, version: int, address: tuple[int, int, int], *, zipped: bool
-    ) -> Tile:
+    async def read(self, name: str, version: int, address: Address, *, zipped: bool) -> Tile:
+        """Raises TileNotFound, and Busy after waiting for a place in the pool."""
+        kept = self._kept(name, version, address, zipped)
+        if kept is not None:
+            self.metrics.hit.inc()
+            return kept
         try:
             with anyio.fail_after(self.wait_s):
                 await self._places.acquire()
         except TimeoutError as error:
+            self.metrics.refused.inc()
             raise Busy("Too many tiles are being drawn. Try again in a moment.") from error
         try:
             return await anyio.to_thread.run_sync(
@@ -68,16 +76,35 @@ class TileSource:
         finally:
             self._places.release()
 
-    def _read(self, name: str, version: int, address: tuple[int, int, int], zipped: bool) -> Tile:
+    def _kept(self, name: str, version: int, address: Address, zipped: bool) -> Tile | None:
+        read_at, current, identity = self._seen.get(name, (-math.inf, -1, None))
+        if version != current or time.monotonic() - read_at > self.current_for_s:
+            return None
+        return self.cache.get((identity, address, zipped))
+
+    def _read(self, name: str, version: int, address: Address, zipped: bool) -> Tile:
         """Version and content of one snapshot: what is cached for ever is of its version."""
+        begun = time.monotonic()
         with driver_errors(), self.sessions.begin() as session:
             release = _release(session, name, version)
-            content = cells.tile(session, release, *address)
+            identity = caching.version_of(release)
             is_current = version == release.version
+            self._seen[name] = begun, release.version, identity
+            key = identity, address, zipped
+            kept = self.cache.get(key) if is_current else None
+            if kept is not None:
+                self.metrics.hit.inc()
+                return kept
+            content = cells.tile(session, release, *address)
         etag = f'"{caching.digest(content)}{"-gzip" if zipped else ""}"'
         if content and zipped:
             content = caching.compressed(content)
-        return Tile(content, etag, is_current)
+        drawn = Tile(content, etag, is_current)
+        if is_current:
+            self.cache.keep(key, drawn)
+        self.metrics.drawn.inc()
+        self.metrics.drawing.observe(time.monotonic() - begun)
+        return drawn
 
 
 def tile_engine(settings: Settings, engine: Engine) -> Engine:
@@ -92,10 +119,14 @@ def tile_engine(settings: Settings, engine: Engine) -> Engine:
 
 
 @asynccontextmanager
-async def tile_source(settings: Settings, engine: Engine) -> AsyncIterator[TileSource]:
+async def tile_source(
+    settings: Settings, engine: Engine, metrics: TileMetrics
+) -> AsyncIterator[TileSource]:
     own = tile_engine(settings, engine)
+    cache = TileCache(settings.tile_cache_mb * 2**20)
+    metrics.watch(cache)
     try:
-        yield TileSource(own, settings.tile_pool_size)
+        yield TileSource(own, settings.tile_pool_size, cache, metrics)
     finally:
         own.dispose()
 

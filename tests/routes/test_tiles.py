@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from app import cells, releases, totals
 from app.attributes import KEYS
 from app.db import session_factory
+from app.routes.tile_cache import OVERHEAD_BYTES, Tile, TileCache
 from app.routes.tiles import TileSource
 from app.tables import Release
 from tests.builders import flat, make_photo, make_release, write_scores
@@ -21,6 +22,18 @@ from tests.routes.conftest import SOUTH, WEST, City, Serve
 WORLD = "/tiles/demo-1-1/0/0/0.mvt"
 IMMUTABLE = "public, max-age=31536000, immutable"
 PLAIN = {"Accept-Encoding": "identity"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(client: TestClient) -> None:
+    """The app lives as long as the run; what other tests have drawn is forgotten."""
+    source_of(client).cache.clear()
+
+
+def source_of(client: TestClient) -> TileSource:
+    app: FastAPI = client.app  # type: ignore[assignment]
+    source: TileSource = app.state.tiles
+    return source
 
 
 @pytest.fixture
@@ -153,6 +166,7 @@ def test_what_is_no_tile_is_never_cached(client: TestClient, path: str) -> None:
 
 def test_an_older_version_gets_current_data_uncached(fresh: Engine, serve: Serve) -> None:
     client = serve(fresh)
+    source_of(client).current_for_s = 0
     assert photos_in(client.get("/tiles/r-1/0/0/0.mvt").content) == 1
     add_another(fresh)
     older, current = (client.get(f"/tiles/r-{version}/0/0/0.mvt") for version in (1, 2))
@@ -162,6 +176,92 @@ def test_an_older_version_gets_current_data_uncached(fresh: Engine, serve: Serve
     assert photos_in(older.content) == 2
     empty = client.get("/tiles/r-1/10/0/0.mvt")
     assert (empty.status_code, empty.headers["cache-control"]) == (204, "no-store")
+
+
+def never(*_: object) -> bytes:
+    raise AssertionError("The tile was drawn again.")
+
+
+@pytest.mark.parametrize("current_for_s", [0, 3600])
+@pytest.mark.parametrize("path", ["0/0/0", "10/0/0"])
+def test_a_tile_is_drawn_once_for_each_encoding(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, current_for_s: float, path: str
+) -> None:
+    """Whether the version was just looked at or is looked at again; empty tiles too."""
+    monkeypatch.setattr(source_of(client), "current_for_s", current_for_s)
+    address = f"/tiles/demo-1-1/{path}.mvt"
+    drawn = [client.get(address), client.get(address, headers=PLAIN)]
+    monkeypatch.setattr(cells, "tile", never)
+    kept = [client.get(address), client.get(address, headers=PLAIN)]
+    for before, after in zip(drawn, kept, strict=True):
+        assert (after.status_code, after.content) == (before.status_code, before.content)
+        assert after.headers == before.headers
+    etag = drawn[0].headers.get("etag")
+    if etag is not None:
+        assert client.get(address, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_kept_tile_is_never_one_of_another_publish(fresh: Engine, serve: Serve) -> None:
+    """The version that was current a moment ago may be served a moment longer, as itself."""
+    client = serve(fresh)
+    source_of(client).current_for_s = 3600
+    assert photos_in(client.get("/tiles/r-1/0/0/0.mvt").content) == 1
+    add_another(fresh)
+    assert photos_in(client.get("/tiles/r-1/0/0/0.mvt").content) == 1
+    current = client.get("/tiles/r-2/0/0/0.mvt")
+    assert (photos_in(current.content), current.headers["cache-control"]) == (2, IMMUTABLE)
+    older = client.get("/tiles/r-1/0/0/0.mvt")
+    assert (photos_in(older.content), older.headers["cache-control"]) == (2, "no-store")
+
+
+def test_a_release_made_anew_under_the_same_name_and_version(fresh: Engine, serve: Serve) -> None:
+    client = serve(fresh)
+    source_of(client).current_for_s = 0
+    assert photos_in(client.get("/tiles/r-1/0/0/0.mvt").content) == 1
+    with session_factory(fresh).begin() as session:
+        session.execute(text("UPDATE release SET name = 'gone' WHERE name = 'r'"))
+        made = make_release(session, "r")
+        photos = [make_photo(session, WEST, SOUTH, image=False).id for _ in range(3)]
+        write_scores(session, made, {photo_id: flat(500) for photo_id in photos})
+        totals.publish(session)
+    assert photos_in(client.get("/tiles/r-1/0/0/0.mvt").content) == 3
+
+
+def test_no_more_is_kept_than_may_be() -> None:
+    cache = TileCache(3 * (OVERHEAD_BYTES + 100))
+    tiles = [Tile(bytes(100), str(number), True) for number in range(4)]
+    for number, tile in enumerate(tiles[:3]):
+        cache.keep(number, tile)
+    assert cache.get(0) is tiles[0]
+    cache.keep(3, tiles[3])
+    assert [cache.get(number) for number in range(4)] == [tiles[0], None, *tiles[2:]]
+    assert (len(cache), cache.bytes) == (3, 3 * (OVERHEAD_BYTES + 100))
+    cache.keep("large", Tile(bytes(10_000), "", True))
+    assert cache.get("large") is None
+    assert len(cache) == 3
+
+
+def test_nothing_is_kept_where_nothing_may_be() -> None:
+    cache = TileCache(0)
+    cache.keep("empty", Tile(b"", "", True))
+    assert cache.get("empty") is None
+
+
+def test_metrics_count_what_became_of_tiles(fresh: Engine, serve: Serve) -> None:
+    client = serve(fresh)
+    for _ in range(3):
+        client.get("/tiles/r-1/0/0/0.mvt")
+    client.get("/tiles/r-7/0/0/0.mvt")
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.headers["cache-control"] == "no-store"
+    figures = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if line[0] != "#")
+    assert float(figures['mirada_tiles_total{outcome="hit"}']) == 2
+    assert float(figures['mirada_tiles_total{outcome="drawn"}']) == 1
+    assert float(figures['mirada_tiles_total{outcome="refused"}']) == 0
+    assert float(figures["mirada_tile_drawing_seconds_count"]) == 1
+    assert float(figures["mirada_tile_cache_tiles"]) == 1
+    assert float(figures["mirada_tile_cache_bytes"]) > OVERHEAD_BYTES
 
 
 def test_version_and_content_are_of_one_moment(
@@ -183,8 +283,7 @@ def test_version_and_content_are_of_one_moment(
 def test_tiles_that_wait_too_long_are_sent_away_and_pages_go_on(
     app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source: TileSource = app.state.tiles
-    monkeypatch.setattr(source, "wait_s", 0.1)
+    monkeypatch.setattr(source_of(client), "wait_s", 0.1)
     read, release, busy = cells.tile, threading.Event(), threading.Semaphore(0)
 
     def slow(*args: object) -> bytes:
