@@ -14,6 +14,7 @@ from app.routes import (
     admin,
     areas,
     attributes,
+    basemap,
     caching,
     cells,
     docs,
@@ -40,7 +41,10 @@ half of the city's reference photos. Errors are problem details (RFC 9457) with 
 
 
 def create_app(settings: Settings, engine: Engine) -> FastAPI:
-    """engine: for all but the tiles, which get connections of their own to the same database."""
+    """engine: for all but the tiles, which get connections of their own to the same database.
+
+    Raises BadFile where the base map's file is not what it should be.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,6 +54,8 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
             app.state.query_places = query.Places()
             yield
 
+    if settings.basemap_file is not None:
+        basemap.check(settings.basemap_file)
     app = FastAPI(
         title="Mirada",
         description=DESCRIPTION,
@@ -74,7 +80,11 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(
         GZipMiddleware,
-        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, tiles.MEDIA_TYPE),
+        exclude_content_types=(
+            *DEFAULT_EXCLUDED_CONTENT_TYPES,
+            tiles.MEDIA_TYPE,
+            basemap.MEDIA_TYPE,
+        ),
     )
     problems.install(app)
     app.add_middleware(SecurityHeaders, basemap_url=settings.basemap_url)
@@ -91,6 +101,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         tiles,
         exports,
         pages,
+        basemap,
         docs,
         health,
         metrics,

@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     city_name: str = Field(default="Santiago", description="The name in the map's sentence")
     basemap_url: str = Field(default=OSM_URL, description="XYZ raster tiles; empty for none")
-    basemap_attribution: str = OSM_ATTRIBUTION
+    basemap_file: Path | None = Field(
+        default=None, description="A PMTiles file as base map, in place of the XYZ tiles"
+    )
+    basemap_attribution: str | None = Field(
+        default=None, description="OpenStreetMap's, or what a PMTiles file says of itself"
+    )
     statement_timeout_ms: int = Field(default=30_000, ge=100)
     tile_timeout_ms: int = Field(default=5_000, ge=100)
     pool_size: int = Field(default=10, ge=1)

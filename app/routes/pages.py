@@ -1,6 +1,7 @@
 """The pages: Jinja templates around JSON that their scripts read."""
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,23 +13,26 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from app import card, releases
+from app import areas, card, releases
 from app.attributes import ATTRIBUTES, Language
 from app.card.stored import digest_of, examples
 from app.errors import PhotoNotFound
 from app.exports.built import Built
+from app.exports.texts import count, number
+from app.routes import basemap, caching
 from app.routes.areas import layers
 from app.routes.assets import address
 from app.routes.attributes import ALL
 from app.routes.releases import release_out
 from app.routes.sessions import SnapshotDep
 from app.routes.tilejson import described
-from app.schemas import BaseMap, PageData
+from app.schemas import PageData
 from app.settings import Settings
 from app.tables import Release
 
 ROOT = Path(__file__).parents[2]
 YEAR_S = 31_536_000
+MOST_ROWS = 400
 LANGUAGES: tuple[Language, ...] = ("es", "en")
 
 router = APIRouter(include_in_schema=False)
@@ -59,7 +63,9 @@ ReleaseIfAny = Annotated[Release | None, Depends(get_release_if_any, scope="func
 def map_page(
     request: Request, session: SnapshotDep, release: ReleaseIfAny, lang: LanguageDep
 ) -> Response:
-    return _data_page(request, session, release, lang, "map")
+    return _data_page(
+        request, session, release, lang, "map", areas=_table(request, session, release)
+    )
 
 
 @router.get("/gallery", response_class=HTMLResponse)
@@ -150,6 +156,7 @@ def environment(built: Built, folder: Path = ROOT / "templates") -> Environment:
         lstrip_blocks=True,
     )
     found.globals["asset"] = lambda name: address(built, name)
+    found.globals |= {"count": count, "number": number}
     return found
 
 
@@ -173,8 +180,34 @@ def _texts(lang: Language) -> Mapping[str, str]:
     return texts
 
 
+def _table(request: Request, session: Session, release: Release | None) -> dict[str, Any] | None:
+    """Label and rows of the first layer, for who has no JavaScript; worked out once a version.
+
+    None without a release or areas, and of more areas than anybody reads in a table.
+    """
+    layer = next((layer for layer in areas.layers(session) if not layer.is_city), None)
+    if release is None or layer is None or layer.areas > MOST_ROWS:
+        return None
+    kept: caching.Kept = request.app.state.kept
+    rows = kept.get(
+        ("table", caching.version_of(release), layer.key, layer.created_at),
+        lambda: sorted(areas.figures(session, release, layer.key), key=_by_name),
+    )
+    return {"label": layer.label, "rows": rows}
+
+
+def _by_name(row: areas.AreaFigures) -> str:
+    """Ñuñoa comes after all that begin with N."""
+    return unicodedata.normalize("NFKD", row.name)
+
+
 def _data_page(
-    request: Request, session: Session, release: Release | None, lang: Language, page: str
+    request: Request,
+    session: Session,
+    release: Release | None,
+    lang: Language,
+    page: str,
+    **more: Any,
 ) -> Response:
     settings: Settings = request.app.state.settings
     data = PageData(
@@ -182,9 +215,9 @@ def _data_page(
         attributes=ALL,
         layers=layers(session),
         release=None if release is None else described(request, session, release),
-        basemap=BaseMap(url=settings.basemap_url, attribution=settings.basemap_attribution),
+        basemap=basemap.described(settings),
         city_name=settings.city_name,
         demo=release is not None and releases.is_demo(release),
     )
-    values = {"page": page, "page_data": data.model_dump(mode="json"), "demo": data.demo}
+    values = {"page": page, "page_data": data.model_dump(mode="json"), "demo": data.demo, **more}
     return render(request, f"{page}.html", lang, values)

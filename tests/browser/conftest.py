@@ -33,8 +33,10 @@ def city(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def serving(url: str, data_dir: Path, log_dir: Path) -> Iterator[str]:
-    """The address of `mirada serve`, without a base map: nothing beyond localhost is asked for."""
+def serving(
+    url: str, data_dir: Path, log_dir: Path, basemap_file: Path | None = None
+) -> Iterator[str]:
+    """The address of `mirada serve`, with a file or nothing as base map, never another host."""
     if not (DIST / "manifest.json").is_file():
         pytest.skip("needs the built front end: run `make assets`")
     with socket.socket() as free:
@@ -45,6 +47,8 @@ def serving(url: str, data_dir: Path, log_dir: Path) -> Iterator[str]:
         "MIRADA_DATA_DIR": str(data_dir),
         "MIRADA_BASEMAP_URL": "",
     }
+    if basemap_file is not None:
+        environment["MIRADA_BASEMAP_FILE"] = str(basemap_file)
     command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
     log = log_dir / "log"
     address = f"http://127.0.0.1:{port}"
