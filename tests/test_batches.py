@@ -569,8 +569,8 @@ def test_a_photo_that_was_committed_keeps_its_files_though_the_answer_was_lost(
     uploading: Uploading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        # What is known of the file, whose the store is, the photo.
-        LostAnswer(patch, nth=3)
+        # Whose the store is, the photo: what is known of the file is read without a commit.
+        LostAnswer(patch, nth=2)
         with pytest.raises(DatabaseAway):
             uploading.send(jpeg(1))
     assert uploading.on_disk() == uploading.keys() != set()

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.images import derive
 from app.looks import differences, look
-from app.photos.resembling import BITS, HEADING_DEG, RADIUS_M, resembled
+from app.photos.resembling import BITS, HEADING_DEG, RADIUS_M, RESEMBLED, neighbourhood
 from tests.builders import make_photo
 
 LAT, LON = -33.45, -70.65
@@ -60,6 +61,14 @@ def test_a_turned_photo_looks_as_it_is_seen() -> None:
     assert differences(turned, straight) <= BITS
 
 
+def resembled(
+    session: Session, photo_id: int, heading_deg: float | None, look: int | None
+) -> int | None:
+    where = neighbourhood(photo_id, lat=LAT, lon=LON, heading_deg=heading_deg, look=look)
+    found: int | None = session.scalar(text(RESEMBLED), where)
+    return found
+
+
 @pytest.mark.parametrize(
     ("moved_m", "turned_deg", "bits", "alike"),
     [
@@ -83,24 +92,24 @@ def test_place_direction_and_look_must_all_be_alike(
         look=own_look ^ (2**bits - 1),
     )
     own = make_photo(session, LON, LAT, heading_deg=heading_deg, look=own_look)
-    found = resembled(session, own.id, lat=LAT, lon=LON, heading_deg=heading_deg, look=own_look)
+    found = resembled(session, own.id, heading_deg, own_look)
     assert found == (other.id if alike else None)
 
 
 def test_an_unknown_direction_is_like_an_unknown_one_only(session: Session) -> None:
     known = make_photo(session, LON, LAT, heading_deg=10.0, look=7)
-    assert resembled(session, 0, lat=LAT, lon=LON, heading_deg=None, look=7) is None
+    assert resembled(session, 0, None, 7) is None
     unknown = make_photo(session, LON, LAT, look=7)
-    assert resembled(session, 0, lat=LAT, lon=LON, heading_deg=None, look=7) == unknown.id
-    assert resembled(session, 0, lat=LAT, lon=LON, heading_deg=10.0, look=7) == known.id
+    assert resembled(session, 0, None, 7) == unknown.id
+    assert resembled(session, 0, 10.0, 7) == known.id
 
 
 def test_the_most_alike_is_named_and_a_photo_without_a_look_never(session: Session) -> None:
     make_photo(session, LON, LAT)
     make_photo(session, LON, LAT, look=0b111)
     nearest = make_photo(session, LON, LAT, look=0b1)
-    assert resembled(session, 0, lat=LAT, lon=LON, heading_deg=None, look=0) == nearest.id
-    assert resembled(session, 0, lat=LAT, lon=LON, heading_deg=None, look=None) is None
+    assert resembled(session, 0, None, 0) == nearest.id
+    assert resembled(session, 0, None, None) is None
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.batches.batch import TAKEN_BACK, get, locked, must_not_be_taken_back, score
+from app.batches.batch import TAKEN_BACK, get, locked, locked_terms, must_not_be_taken_back, score
 from app.batches.decoding import Decoder
 from app.batches.receiving import File, accept
 from app.db import SessionFactory, driver_errors
@@ -127,7 +127,7 @@ def _place(
     superfluous = [key]
     try:
         with driver_errors(), sessions.begin() as session:
-            batch = locked(session, batch_id)
+            batch = locked_terms(session, batch_id)
             upload = session.get_one(Upload, upload_id, with_for_update=True)
             if upload.storage_key != old_key or batch.state in TAKEN_BACK:
                 return False

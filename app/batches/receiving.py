@@ -9,25 +9,26 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import queue
-from app.batches.batch import get, locked, must_be_open
+from app.batches.batch import Terms, locked_terms, must_be_open
 from app.batches.decoding import Decoder
 from app.batches.reasons import DUPLICATE, FUTURE, NEAR_DUPLICATE, NO_POSITION, OUTSIDE
 from app.batches.shapes import UploadOut
 from app.cells import MAX_LATITUDE_DEG
-from app.db import SessionFactory, driver_errors
+from app.db import SessionFactory, driver_errors, reading
 from app.errors import RejectedFile
 from app.images import MAX_BYTES, Derived
 from app.photos.delete import TAKEN_DOWN, taken_down
 from app.photos.insert import NewPhoto, insert
-from app.photos.resembling import resembled
+from app.photos.resembling import RESEMBLED, neighbourhood
 from app.photos.store import PhotoStore
 from app.photos.sweeping import claim_once
-from app.tables import Batch, Upload
+from app.tables import Upload
 from app.untrusted import clean_path
 
 _TOLERATED_CLOCK = timedelta(days=1)
@@ -76,8 +77,8 @@ def receive(
     except RejectedFile as refused:
         outcome = _Outcome("rejected", refused.reason, str(refused))
         with driver_errors(), sessions.begin() as session:
-            known = _decided(session, locked(session, batch_id), file, sha256)
-            return answer(known or _keep(session, batch_id, file.path, sha256, outcome))
+            known = _decided(session, locked_terms(session, batch_id), file, sha256)
+            return known or _keep(session, batch_id, file.path, sha256, outcome)
     file = _completed(file, derived)
     has_place = file.lat is not None and file.problem is None
     claim_once(sessions, files)
@@ -85,13 +86,12 @@ def receive(
     kept = False
     try:
         with driver_errors(), sessions.begin() as session:
-            batch = locked(session, batch_id)
-            upload = _decided(session, batch, file, sha256)
-            if upload is None:
+            batch = locked_terms(session, batch_id)
+            result = _decided(session, batch, file, sha256)
+            if result is None:
                 outcome = _accepted_or_held(session, batch, file, sha256, derived, key)
-                upload = _keep(session, batch_id, file.path, sha256, outcome)
+                result = _keep(session, batch_id, file.path, sha256, outcome)
                 kept = outcome.verdict in ("accepted", "held")
-            result = answer(upload)
         return result
     finally:
         if not kept:
@@ -113,7 +113,7 @@ def answer(upload: Upload) -> UploadOut:
 
 
 def accept(
-    session: Session, batch: Batch, file: File, sha256: bytes, derived: Derived, key: str
+    session: Session, batch: Terms, file: File, sha256: bytes, derived: Derived, key: str
 ) -> _Outcome:
     """Inserts the photo of a file with a place, or says what is in its way."""
     assert file.lat is not None
@@ -141,15 +141,10 @@ def accept(
     if 0 in inserted.duplicates:
         return _duplicate(inserted.duplicates[0].photo_id)
     photo_id = inserted.new[0]
-    alike = resembled(
-        session,
-        photo_id,
-        lat=file.lat,
-        lon=file.lon,
-        heading_deg=file.heading_deg,
-        look=derived.look,
-    )
-    warnings = [*_time_warnings(file), *_place_warnings(session, photo_id)]
+    alike, is_outside = _noticed(session, photo_id, file, derived)
+    warnings = _time_warnings(file)
+    if is_outside:
+        warnings.append(OUTSIDE)
     if alike is not None:
         warnings.append(NEAR_DUPLICATE)
     return _Outcome("accepted", warnings=warnings, photo_id=photo_id, resembles=alike)
@@ -162,34 +157,32 @@ def _without_decoding(
 
     Nothing is locked and nothing written for those, which are nearly all.
     """
-    with driver_errors(), sessions.begin() as session:
-        batch = get(session, batch_id)
+    with reading(sessions) as session:
         known = _known(session, batch_id, file, sha256)
-        if isinstance(known, Upload):
-            return answer(known)
-        must_be_open(batch)
-        if known is None:
-            return None
+    if isinstance(known.verdict, Upload):
+        return answer(known.verdict)
+    must_be_open(batch_id, known.state)
+    if known.verdict is None:
+        return None
     with driver_errors(), sessions.begin() as session:
-        upload = _decided(session, locked(session, batch_id), file, sha256)
         # None where what it was a duplicate of was deleted at this moment.
-        return None if upload is None else answer(upload)
+        return _decided(session, locked_terms(session, batch_id), file, sha256)
 
 
-def _decided(session: Session, batch: Batch, file: File, sha256: bytes) -> Upload | None:
-    """The row of a file sent before, or a new one where its bytes decide; else None.
+def _decided(session: Session, batch: Terms, file: File, sha256: bytes) -> UploadOut | None:
+    """The answer to a file sent before, or a new row where its bytes decide; else None.
 
     The caller has locked the batch. Raises BatchClosed where a row may not be added.
     """
-    known = _known(session, batch.id, file, sha256)
+    known = _known(session, batch.id, file, sha256).verdict
     if isinstance(known, Upload):
-        return known
-    must_be_open(batch)
+        return answer(known)
+    must_be_open(batch.id, batch.state)
     return None if known is None else _keep(session, batch.id, file.path, sha256, known)
 
 
 def _accepted_or_held(
-    session: Session, batch: Batch, file: File, sha256: bytes, derived: Derived, key: str
+    session: Session, batch: Terms, file: File, sha256: bytes, derived: Derived, key: str
 ) -> _Outcome:
     if file.lat is not None and file.problem is None:
         return accept(session, batch, file, sha256, derived, key)
@@ -200,8 +193,19 @@ def _accepted_or_held(
     return _Outcome("held", reason, message, _time_warnings(file), storage_key=key)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """state: of the batch, None without one. verdict: the row of the same file sent before, or what
+    its bytes alone decide.
+    """
+
+    state: str | None
+    verdict: Upload | _Outcome | None
+
+
 _KNOWN = text("""
-    SELECT (SELECT id FROM upload
+    SELECT (SELECT state FROM batch WHERE id = :batch_id) AS state,
+           (SELECT id FROM upload
              WHERE batch_id = :batch_id AND path = :path AND sha256 = :sha256) AS answered,
            (SELECT reason FROM refused_photo WHERE sha256 = :sha256) AS refused,
            (SELECT id FROM photo WHERE sha256 = :sha256) AS photo,
@@ -209,22 +213,25 @@ _KNOWN = text("""
 """)
 
 
-def _known(session: Session, batch_id: int, file: File, sha256: bytes) -> Upload | _Outcome | None:
-    """The row of the same file sent before, or the verdict that its bytes alone decide."""
+def _known(session: Session, batch_id: int, file: File, sha256: bytes) -> _Known:
     of_file = {"batch_id": batch_id, "path": file.path, "sha256": sha256}
-    known = session.execute(_KNOWN, of_file).one()
-    if known.answered is not None:
-        return session.get_one(Upload, known.answered)
-    if len(file.data) > MAX_BYTES:
+    found = session.execute(_KNOWN, of_file).one()
+    if found.answered is not None:
+        return _Known(found.state, session.get_one(Upload, found.answered))
+    return _Known(found.state, _by_bytes(session, len(file.data), found))
+
+
+def _by_bytes(session: Session, size: int, found: Row[Any]) -> _Outcome | None:
+    if size > MAX_BYTES:
         return _Outcome(
             "rejected", "too-large", f"The file is larger than {MAX_BYTES // 2**20} MB."
         )
-    if known.refused is not None:
-        return _taken_down(known.refused)
-    if known.photo is not None:
-        return _duplicate(known.photo)
-    if known.held is not None:
-        held = session.get_one(Upload, known.held)
+    if found.refused is not None:
+        return _taken_down(found.refused)
+    if found.photo is not None:
+        return _duplicate(found.photo)
+    if found.held is not None:
+        held = session.get_one(Upload, found.held)
         return _Outcome(
             "duplicate",
             DUPLICATE,
@@ -265,30 +272,49 @@ def _time_warnings(file: File) -> list[str]:
     return [FUTURE]
 
 
-_IS_OUTSIDE = text("""
-    SELECT EXISTS (SELECT FROM layer)
-           AND NOT EXISTS (SELECT FROM photo_area WHERE photo_id = :photo_id)
+# Both in one statement, since each file that is uploaded pays for it. A photo outside every area
+# counts in cells only; without areas there is nothing to say.
+_NOTICED = text(f"""
+    SELECT ({RESEMBLED}) AS resembled,
+           EXISTS (SELECT FROM layer)
+           AND NOT EXISTS (SELECT FROM photo_area WHERE photo_id = :photo_id) AS is_outside
 """)
 
 
-def _place_warnings(session: Session, photo_id: int) -> list[str]:
-    """A photo outside every area counts in cells only; without areas there is nothing to say."""
-    return [OUTSIDE] if session.scalar(_IS_OUTSIDE, {"photo_id": photo_id}) else []
-
-
-def _keep(session: Session, batch_id: int, path: str, sha256: bytes, outcome: _Outcome) -> Upload:
-    upload = Upload(
-        batch_id=batch_id,
-        path=path,
-        sha256=sha256,
-        verdict=outcome.verdict,
-        reason=outcome.reason,
-        warnings=list(outcome.warnings),
-        message=outcome.message,
-        storage_key=outcome.storage_key,
-        photo_id=outcome.photo_id,
-        resembles=outcome.resembles,
+def _noticed(
+    session: Session, photo_id: int, file: File, derived: Derived
+) -> tuple[int | None, bool]:
+    """Which photo the new one repeats, if any, and whether it lies in no area of any layer."""
+    assert file.lat is not None
+    assert file.lon is not None
+    neighbours = neighbourhood(
+        photo_id, lat=file.lat, lon=file.lon, heading_deg=file.heading_deg, look=derived.look
     )
-    session.add(upload)
-    session.flush()
-    return upload
+    row = session.execute(_NOTICED, neighbours).one()
+    return row.resembled, row.is_outside
+
+
+# Text, as all that each file pays for.
+_KEEP = text("""
+    INSERT INTO upload (batch_id, path, sha256, verdict, reason, warnings, message, storage_key,
+                        photo_id, resembles)
+    VALUES (:batch_id, :path, :sha256, :verdict, :reason, :warnings, :message, :storage_key,
+            :photo_id, :resembles)
+    RETURNING id
+""")
+
+
+def _keep(
+    session: Session, batch_id: int, path: str, sha256: bytes, outcome: _Outcome
+) -> UploadOut:
+    values: dict[str, Any] = {
+        "path": path,
+        "verdict": outcome.verdict,
+        "reason": outcome.reason,
+        "warnings": list(outcome.warnings),
+        "message": outcome.message,
+        "photo_id": outcome.photo_id,
+        "resembles": outcome.resembles,
+    }
+    row = {**values, "batch_id": batch_id, "sha256": sha256, "storage_key": outcome.storage_key}
+    return UploadOut(**values, id=session.scalar(_KEEP, row), sha256=sha256.hex())

@@ -7,16 +7,12 @@ stands.
 
 import math
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
 RADIUS_M = 3.0
 HEADING_DEG = 15.0
 BITS = 6
 _M_PER_DEG = 111_320.0
 
-# Through the spatial index: what is counted and compared is a handful of neighbours.
-_NEAREST = text("""
+RESEMBLED = """
     SELECT id FROM (
         SELECT id, length(replace(CAST(CAST(look # :look AS bit(64)) AS text), '0', '')) AS bits
           FROM photo
@@ -28,29 +24,27 @@ _NEAREST = text("""
                          <= :within_deg END
     ) AS neighbours
      WHERE bits <= :bits ORDER BY bits, id LIMIT 1
-""")
+"""
+"""Query of one value, with the parameters of `neighbourhood`: the photo that one is most like.
+
+Through the spatial index: what is counted and compared is a handful of neighbours.
+"""
 
 
-def resembled(
-    session: Session,
-    photo_id: int,
-    *,
-    lat: float,
-    lon: float,
-    heading_deg: float | None,
-    look: int | None,
-) -> int | None:
-    """The photo, another than photo_id, that one of this place, direction and look is most like.
+def neighbourhood(
+    photo_id: int, *, lat: float, lon: float, heading_deg: float | None, look: int | None
+) -> dict[str, object]:
+    """Where to look for another photo than photo_id of this place, direction and look.
 
-    Directions are alike within 15 degrees, or when neither is known. None without a look.
+    Directions are alike within 15 degrees, or when neither is known. Without a look, none is.
     """
-    if look is None:
-        return None
     high = RADIUS_M / _M_PER_DEG
     wide = high / math.cos(math.radians(lat))
-    where = {"west": lon - wide, "south": lat - high, "east": lon + wide, "north": lat + high}
-    values = {
-        **where,
+    return {
+        "west": lon - wide,
+        "south": lat - high,
+        "east": lon + wide,
+        "north": lat + high,
         "photo_id": photo_id,
         "lat": lat,
         "lon": lon,
@@ -60,5 +54,3 @@ def resembled(
         "within_deg": HEADING_DEG,
         "bits": BITS,
     }
-    found: int | None = session.scalar(_NEAREST, values)
-    return found

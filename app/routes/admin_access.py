@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app import accounts
 from app.accounts import Caller
-from app.db import SessionFactory, driver_errors
+from app.db import SessionFactory, reading
 from app.errors import Forbidden, NotSignedIn
 from app.settings import Settings
 
@@ -89,11 +89,11 @@ def must_be_ours(request: Request) -> None:
 
 
 def get_caller(request: Request) -> Caller:
-    """In a transaction of its own, which ends before the route begins."""
+    """With a connection that is given back before the route begins."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     sessions: SessionFactory = request.app.state.sessions
     if scheme.lower() == "bearer":
-        with driver_errors(), sessions.begin() as session:
+        with reading(sessions) as session:
             caller = accounts.by_token(session, token.strip())
         if caller is None:
             raise NotSignedIn("The token is unknown, revoked or expired: make another one.")
@@ -102,7 +102,7 @@ def get_caller(request: Request) -> Caller:
     if cookie is None:
         raise NotSignedIn("Sign in at /admin/sign-in, or send a token as `Authorization: Bearer`.")
     must_be_ours(request)
-    with driver_errors(), sessions.begin() as session:
+    with reading(sessions) as session:
         caller = accounts.by_session(session, cookie)
     if caller is None:
         raise NotSignedIn("The session has ended. Sign in again at /admin/sign-in.")
