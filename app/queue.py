@@ -7,6 +7,7 @@ tasks are known here by name only; `app.worker` has what they do.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, LiteralString
 
 from procrastinate import App, SyncPsycopgConnector
@@ -23,6 +24,7 @@ SWEEP = "sweep"
 DELETE_BATCH = "delete_batch"
 
 PHOTOS_PER_JOB = 256
+LEAST_PHOTOS_PER_JOB = 64
 JOBS_PER_STATEMENT = 500
 BATCH_IDLE_S = 120
 HEARTBEAT_S = 10
@@ -61,14 +63,22 @@ def defer_scoring(
     *,
     priority: int = 0,
     batch_id: int | None = None,
+    at_once: bool = False,
 ) -> int:
     """Queues the photos in jobs of at most 256, in the session's transaction; number of new jobs.
 
     The photos of a batch come one by one: they are gathered in a job that starts when it has 256,
-    when `start_batch` is called, or when no photo came for two minutes.
+    when `start_batch` is called, or when no photo came for two minutes. at_once: nothing more is
+    waited for, and the workers that are there get equal shares.
     """
     if batch_id is None:
         return _defer(session, SCORE, _arguments(photo_ids, release_id=release_id), priority)
+    if at_once:
+        shares = _shares(photo_ids, live_workers(session))
+        jobs = [
+            {"release_id": release_id, "batch_id": batch_id, "photo_ids": share} for share in shares
+        ]
+        return _defer(session, SCORE, jobs, priority)
     rest = photo_ids[_fill_up(session, release_id, batch_id, photo_ids) :]
     in_full_jobs = len(rest) // PHOTOS_PER_JOB * PHOTOS_PER_JOB
     full = _arguments(rest[:in_full_jobs], release_id=release_id, batch_id=batch_id)
@@ -270,37 +280,52 @@ def _arguments(photo_ids: Sequence[int], **of_all: int) -> list[dict[str, Any]]:
     ]
 
 
+def _shares(photo_ids: Sequence[int], workers: int) -> list[list[int]]:
+    """Jobs of nearly one size, as many as the workers can share without one that waits at the end.
+
+    Of at most 256 photos, and of at least 64 where there are so many.
+    """
+    number = len(photo_ids)
+    fewest = -(-number // PHOTOS_PER_JOB)
+    shared = -(-fewest // max(workers, 1)) * workers
+    jobs = max(fewest, min(shared, number // LEAST_PHOTOS_PER_JOB))
+    ends = [number * job // jobs for job in range(jobs + 1)] if jobs else []
+    return [list(photo_ids[start:end]) for start, end in pairwise(ends)]
+
+
 # A worker passes over a row that is locked; one that it has taken meanwhile is not found any more,
 # so no photo is added to a job that runs already.
-_GATHERING = text("""
-    SELECT id, jsonb_array_length(args -> 'photo_ids') AS photos FROM procrastinate_jobs
-     WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()
-       AND args ->> 'batch_id' = :batch_id AND args ->> 'release_id' = :release_id
-       AND jsonb_array_length(args -> 'photo_ids') < :full
-     ORDER BY id LIMIT 1 FOR UPDATE
-""")
 _FILL_UP = text("""
-    UPDATE procrastinate_jobs
+    UPDATE procrastinate_jobs job
        SET args = jsonb_set(
-               args, '{photo_ids}', (args -> 'photo_ids') || to_jsonb(CAST(:ids AS bigint[]))),
-           scheduled_at = now() + make_interval(secs => :wait_s)
-     WHERE id = :id
+               job.args, '{photo_ids}',
+               (job.args -> 'photo_ids') || to_jsonb((CAST(:ids AS bigint[]))[1 : room])),
+           scheduled_at = now() + make_interval(
+               secs => CASE WHEN cardinality(CAST(:ids AS bigint[])) < room THEN :wait_s ELSE 0 END)
+      FROM (SELECT id, :full - jsonb_array_length(args -> 'photo_ids') AS room
+              FROM procrastinate_jobs
+             WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()
+               AND args ->> 'batch_id' = :batch_id AND args ->> 'release_id' = :release_id
+               AND jsonb_array_length(args -> 'photo_ids') < :full
+             ORDER BY id LIMIT 1 FOR UPDATE) gathering
+     WHERE job.id = gathering.id
+    RETURNING least(room, cardinality(CAST(:ids AS bigint[])))
 """)
 
 
 def _fill_up(session: Session, release_id: int, batch_id: int, photo_ids: Sequence[int]) -> int:
     """Adds photos to the batch's gathering job, if there is one; how many of them it took."""
-    job = session.execute(
-        _GATHERING,
-        {"release_id": str(release_id), "batch_id": str(batch_id), "full": PHOTOS_PER_JOB},
-    ).one_or_none()
-    if job is None:
-        return 0
-    ids = list(photo_ids[: PHOTOS_PER_JOB - job.photos])
-    full = job.photos + len(ids) == PHOTOS_PER_JOB
-    wait_s = 0 if full else BATCH_IDLE_S
-    session.execute(_FILL_UP, {"id": job.id, "ids": ids, "wait_s": wait_s})
-    return len(ids)
+    taken = session.scalar(
+        _FILL_UP,
+        {
+            "release_id": str(release_id),
+            "batch_id": str(batch_id),
+            "ids": list(photo_ids),
+            "full": PHOTOS_PER_JOB,
+            "wait_s": BATCH_IDLE_S,
+        },
+    )
+    return taken or 0
 
 
 def _defer(

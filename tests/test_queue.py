@@ -146,6 +146,37 @@ def test_many_photos_of_a_batch_fill_the_gathering_job_first(session: Session) -
     assert queue.live_photos(session) == 600
 
 
+@pytest.mark.parametrize(
+    ("number", "workers", "sizes"),
+    [
+        (0, 2, []),
+        (1, 2, [1]),
+        (63, 4, [63]),
+        (128, 4, [64, 64]),
+        (256, 1, [256]),
+        (257, 1, [128, 129]),
+        (576, 0, [192, 192, 192]),
+        (576, 2, [144, 144, 144, 144]),
+        (576, 20, [64] * 9),
+        (1024, 3, [170, 171, 171, 170, 171, 171]),
+    ],
+)
+def test_what_is_scored_at_once_is_shared_evenly(
+    session: Session, number: int, workers: int, sizes: list[int]
+) -> None:
+    session.execute(
+        text(
+            "INSERT INTO procrastinate_workers (last_heartbeat)"
+            " SELECT now() FROM generate_series(1, :workers)"
+        ),
+        {"workers": workers},
+    )
+    made = queue.defer_scoring(session, 1, range(number), batch_id=5, at_once=True)
+    assert made == len(sizes)
+    assert photos_of_jobs(session) == [(size, True) for size in sizes]
+    assert sorted(session.scalars(queue.queued_photos(1, 5))) == list(range(number))
+
+
 def test_a_gathering_job_starts_by_itself_two_minutes_after_the_last_photo(
     session: Session,
 ) -> None:
