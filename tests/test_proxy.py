@@ -1,0 +1,314 @@
+"""nginx with the project's own configuration, in front of a real web process."""
+
+import http.client
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from app import accounts, totals
+from app.cells.keys import key_of
+from app.db import SessionFactory, make_engine, session_factory
+from app.exports.built import DIST
+from app.images import MAX_BYTES, derive
+from app.photos.files import PhotoFiles
+from app.routes.admin_batches import BODY_BYTES, STREAM_S
+from app.routes.tiles import CURRENT_FOR_S
+from app.tables import Release
+from tests import nginx
+from tests.benchmarks.web import form, free_port
+from tests.browser.conftest import serving
+from tests.builders import flat, make_photo, make_release, write_scores
+from tests.conftest import copied
+from tests.rankers import jpeg
+
+HERE = (-70.65, -33.45)
+BATCH = {"title": "Julio", "source": "Municipalidad", "licence": "CC BY 4.0", "blurred": True}
+
+
+@dataclass(frozen=True)
+class Site:
+    """address: of nginx. token: an admin's. shown and withheld: ids of photos with images."""
+
+    address: str
+    web: str
+    token: str
+    password: str
+    shown: int
+    withheld: int
+    sessions: SessionFactory
+    folder: Path
+
+    @property
+    def host(self) -> str:
+        return self.address.removeprefix("http://")
+
+    @property
+    def admin(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def tileset(self) -> str:
+        with self.sessions() as session:
+            release = session.query(Release).one()
+            return f"/tiles/{release.name}-{release.version}"
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if nginx.executable() is None:
+        pytest.skip("needs nginx: run `make setup`")
+    folder = tmp_path_factory.mktemp("proxy")
+    data_dir = tmp_path_factory.mktemp("proxied-data")
+    with copied(server_url) as url:
+        engine = make_engine(url)
+        try:
+            with serving(url, data_dir, tmp_path_factory.mktemp("proxied-log")) as web:
+                port = free_port()
+                sites = nginx.filled(str(port), web.removeprefix("http://"), folder)
+                with nginx.running(folder, port, sites):
+                    yield filled(f"http://127.0.0.1:{port}", web, engine, data_dir, folder)
+        finally:
+            engine.dispose()
+
+
+def filled(address: str, web: str, engine: Engine, data_dir: Path, folder: Path) -> Site:
+    sessions = session_factory(engine)
+    with sessions.begin() as session:
+        password = accounts.create(session, "rosa")
+        token = accounts.create_token(session, "rosa", "test", "admin", timedelta(days=1))
+        release = make_release(session, "r", active=True)
+        files = PhotoFiles(data_dir / "photos")
+        shown, withheld = (
+            make_photo(
+                session,
+                *HERE,
+                storage_key=files.write(jpeg(number), derive(jpeg(number))),
+                images_public=is_public,
+            ).id
+            for number, is_public in ((1, True), (2, False))
+        )
+        score(session, release, shown)
+    return Site(address, web, token, password, shown, withheld, sessions, folder)
+
+
+def score(session: Session, release: Release, photo_id: int) -> None:
+    write_scores(session, release, {photo_id: flat(500)})
+    totals.publish(session)
+
+
+@pytest.fixture
+def visitor(site: Site) -> Iterator[httpx2.Client]:
+    """Somebody with a browser."""
+    with httpx2.Client(base_url=site.address, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def admin(site: Site) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=site.address, timeout=60, headers=site.admin) as client:
+        yield client
+
+
+def cache(answer: httpx2.Response) -> str | None:
+    """MISS or HIT; None where nginx keeps nothing of such an address."""
+    return answer.headers.get("x-cache")
+
+
+def tile_at(z: int) -> str:
+    _, x, y = key_of(*HERE)
+    return f"{z}/{x >> (25 - z)}/{y >> (25 - z)}"
+
+
+@pytest.mark.parametrize(("path", "status"), [(tile_at(12), 200), ("10/0/0", 204)])
+def test_a_current_tile_is_drawn_once_for_all_browsers(
+    site: Site, visitor: httpx2.Client, path: str, status: int
+) -> None:
+    address = f"{site.tileset()}/{path}.mvt"
+    lists = ("gzip, deflate, br, zstd", "gzip", "br;q=1.0, gzip;q=0.8")
+    answers = [visitor.get(address, headers={"Accept-Encoding": each}) for each in lists]
+    assert [cache(answer) for answer in answers] == ["MISS", "HIT", "HIT"]
+    for answer in answers:
+        assert answer.status_code == status
+        assert answer.content == answers[0].content
+        assert answer.headers["cache-control"].endswith("immutable")
+        assert answer.headers["vary"] == "Accept-Encoding"
+    for refused in ("identity", "gzip;q=0"):
+        plain = visitor.get(address, headers={"Accept-Encoding": refused})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == answers[0].content
+    if status == 200:
+        assert answers[0].headers["content-encoding"] == "gzip"
+        etag = {"If-None-Match": answers[0].headers["etag"]}
+        again = visitor.get(address, headers=etag | {"Accept-Encoding": "gzip"})
+        assert (again.status_code, cache(again)) == (304, "HIT")
+
+
+def test_a_query_does_not_make_another_copy(site: Site, visitor: httpx2.Client) -> None:
+    address = f"{site.tileset()}/{tile_at(11)}.mvt"
+    first, second = (visitor.get(f"{address}?{number}") for number in range(2))
+    assert (cache(first), cache(second)) == ("MISS", "HIT")
+
+
+def test_after_a_publish_the_new_tiles_are_new_and_the_old_are_not_kept(
+    site: Site, visitor: httpx2.Client
+) -> None:
+    before = site.tileset()
+    described = visitor.get("/tiles.json")
+    assert described.json()["tiles"] == [f"{site.address}{before}/{{z}}/{{x}}/{{y}}.mvt"]
+    assert cache(described) is None
+    with site.sessions.begin() as session:
+        photo = make_photo(session, *HERE, image=False)
+        score(session, session.query(Release).one(), photo.id)
+    after = site.tileset()
+    assert after != before
+    assert after in visitor.get("/tiles.json").json()["tiles"][0]
+    time.sleep(CURRENT_FOR_S)
+    assert [cache(visitor.get(f"{after}/{tile_at(9)}.mvt")) for _ in range(2)] == ["MISS", "HIT"]
+    older = [visitor.get(f"{before}/{tile_at(9)}.mvt") for _ in range(2)]
+    assert [cache(answer) for answer in older] == ["MISS", "MISS"]
+    assert older[0].headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/tiles/r-99999999999999/1/0/0.mvt", "/tiles/nobody-1/0/0/0.mvt"])
+def test_what_is_no_tile_is_not_kept(visitor: httpx2.Client, path: str) -> None:
+    answers = [visitor.get(path) for _ in range(2)]
+    assert [(answer.status_code, cache(answer)) for answer in answers] == [(404, "MISS")] * 2
+
+
+def test_files_of_the_build_are_kept_if_their_name_has_a_hash(visitor: httpx2.Client) -> None:
+    names = json.loads((DIST / "manifest.json").read_text())
+    hashed = next(name for name in names.values() if re.search(r"-[A-Z0-9]{8}\.js$", name))
+    assert [cache(visitor.get(f"/assets/{hashed}")) for _ in range(2)] == ["MISS", "HIT"]
+    plain = [visitor.get("/assets/manifest.json") for _ in range(2)]
+    assert [(answer.status_code, cache(answer)) for answer in plain] == [(200, "MISS")] * 2
+
+
+def test_images_for_all_are_kept_and_images_for_admins_never(
+    site: Site, visitor: httpx2.Client, admin: httpx2.Client
+) -> None:
+    for kind in ("image", "thumbnail"):
+        answers = [visitor.get(f"/photos/{site.shown}/{kind}") for _ in range(2)]
+        assert [cache(answer) for answer in answers] == ["MISS", "HIT"]
+        assert answers[0].content == answers[1].content
+        assert [visitor.get(f"/photos/{site.withheld}/{kind}").status_code for _ in range(2)] == [
+            404,
+            404,
+        ]
+    path = f"/api/admin/photos/{site.withheld}/thumbnail"
+    for answer in (admin.get(path), admin.get(path)):
+        assert (answer.status_code, cache(answer)) == (200, None)
+        assert answer.headers["cache-control"].startswith("private")
+    assert visitor.get(path).status_code == 401
+    assert visitor.get(f"/photos/{site.withheld}/thumbnail").status_code == 404
+    kept = [file.read_bytes() for file in (site.folder / "mirada").rglob("*") if file.is_file()]
+    assert kept
+    seen_by_admins = admin.get(path).content
+    assert not any(seen_by_admins in content for content in kept)
+
+
+def test_what_admins_see_is_never_kept(
+    site: Site, visitor: httpx2.Client, admin: httpx2.Client
+) -> None:
+    assert sign_in(visitor, site, site.password).status_code == 303
+    for path in ("/admin", "/admin/sign-in", "/", "/tiles.json", "/api/releases"):
+        answers = [visitor.get(path) for _ in range(2)]
+        assert [(answer.status_code, cache(answer)) for answer in answers] == [(200, None)] * 2
+    assert visitor.get("/admin").headers["cache-control"] == "no-store"
+    with httpx2.Client(base_url=site.address) as stranger:
+        assert stranger.get("/admin").status_code == 303
+        assert stranger.get("/api/admin/batches").status_code == 401
+    assert [cache(admin.get("/api/admin/batches")) for _ in range(2)] == [None, None]
+
+
+def sign_in(client: httpx2.Client, site: Site, password: str, **headers: str) -> httpx2.Response:
+    sent = {"Origin": site.address} | headers
+    return client.post("/admin/sign-in", data={"name": "rosa", "password": password}, headers=sent)
+
+
+def test_a_page_of_another_site_is_told_from_ours(site: Site, visitor: httpx2.Client) -> None:
+    """By Origin and Host alone, as over plain HTTP: the port belongs to them."""
+    for foreign in (site.web, "http://127.0.0.1", "https://elsewhere.example"):
+        answer = sign_in(visitor, site, "x", Origin=foreign)
+        assert (answer.status_code, "another site" in answer.text) == (403, True)
+
+
+def test_who_guesses_passwords_cannot_pretend_to_be_many(site: Site) -> None:
+    """Five attempts a minute from one address; nobody else is paused by them."""
+    with httpx2.Client(base_url=site.address, timeout=60) as guesser:
+        statuses = [
+            sign_in(
+                guesser,
+                site,
+                "wrong",
+                **{"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": "for=203.0.113.9"},
+            ).status_code
+            for number in range(6)
+        ]
+    assert statuses == [403] * 5 + [429]
+    elsewhere = httpx2.HTTPTransport(local_address="127.0.0.2")
+    with httpx2.Client(base_url=site.address, transport=elsewhere, timeout=60) as other:
+        assert sign_in(other, site, "wrong").status_code == 403
+
+
+def test_events_come_while_the_stream_lasts(site: Site, admin: httpx2.Client) -> None:
+    batch = admin.post("/api/admin/batches", json=BATCH).json()["id"]
+    begun = time.monotonic()
+    came = []
+    with admin.stream("GET", f"/api/admin/batches/{batch}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                came.append((time.monotonic() - begun, json.loads(line[6:])))
+                if len(came) == 1:
+                    send(site, batch, jpeg(3), "a.jpg")
+    assert came[0][0] < STREAM_S / 2, "The first event waited for the end of the stream."
+    assert came[-1][1]["counts"]["accepted"] == 1
+
+
+def send(site: Site, batch: int, data: bytes, path: str) -> tuple[int, str]:
+    place = {"path": path, "lat": "-33.45", "lon": "-70.65"}
+    body, kind = form(data, "name.jpg", place)
+    headers = site.admin | {"Content-Type": kind}
+    answer = httpx2.post(
+        f"{site.address}/api/admin/batches/{batch}/files", content=body, headers=headers, timeout=60
+    )
+    return answer.status_code, answer.json()["code"] if answer.status_code > 299 else ""
+
+
+def test_large_photos_pass_up_to_the_bound_of_the_web_process(
+    site: Site, admin: httpx2.Client
+) -> None:
+    batch = admin.post("/api/admin/batches", json=BATCH).json()["id"]
+    large = jpeg(4) + bytes(3 * 2**20)
+    assert send(site, batch, large, "large.jpg") == (202, "")
+    assert send(site, batch, bytes(MAX_BYTES), "largest.jpg") == (422, "rejected-file")
+    text = nginx.TEMPLATE.read_text()
+    [bound] = re.findall(r"location ~ \S+files.*?client_max_body_size (\d+)m;", text, re.DOTALL)
+    assert BODY_BYTES < int(bound) * 2**20 < 1.1 * BODY_BYTES
+    too_large = admin.post("/api/query", content=bytes(2 * 2**20))
+    assert too_large.status_code == 413
+
+
+def test_who_may_not_upload_is_told_before_the_photo_is_sent(site: Site) -> None:
+    """The body is not gathered first: it is passed on as it comes."""
+    connection = http.client.HTTPConnection(site.host, timeout=30)
+    connection.putrequest("POST", "/api/admin/batches/1/files")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=x")
+    connection.putheader("Content-Length", str(50 * 2**20))
+    connection.endheaders()
+    connection.send(bytes(2**20))
+    assert connection.getresponse().status == 401
+    connection.close()
+
+
+def test_metrics_are_not_for_the_public(site: Site, visitor: httpx2.Client) -> None:
+    assert visitor.get("/metrics").status_code == 404
+    assert "mirada_tiles_total" in httpx2.get(f"{site.web}/metrics").text
