@@ -440,6 +440,14 @@ def test_progress_counts_files_and_scores(uploading: Uploading) -> None:
         assert batches.progress(session, uploading.batch_id).published
 
 
+def test_older_batches_stand_on_further_pages(session: Session) -> None:
+    ids = [batches.create(session, BATCH).id for _ in range(5)]
+    first = [batch.id for batch in batches.listing(session, limit=2)]
+    assert first == [ids[4], ids[3]]
+    assert [batch.id for batch in batches.listing(session, before=first[-1])] == ids[2::-1]
+    assert batches.listing(session, before=ids[0]) == []
+
+
 def test_a_photo_that_was_deleted_is_no_longer_waited_for(uploading: Uploading) -> None:
     photo_id = uploading.send(jpeg(1)).photo_id or 0
     uploading.send(jpeg(1), "twice.jpg")

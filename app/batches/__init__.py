@@ -16,12 +16,13 @@ from app.batches.batch import (
 from app.batches.decoding import Decoder
 from app.batches.expiry import drop_expired
 from app.batches.placing import Placement, place
-from app.batches.progress import listing, progress, uploads
+from app.batches.progress import LISTED, listing, progress, uploads
 from app.batches.receiving import File, receive
 from app.batches.removal import NothingToCancel, begin_deletion, cancel, delete
 from app.batches.shapes import BatchIn, BatchOut, PlaceOut, Progress, UploadOut, Verdict
 
 __all__ = [
+    "LISTED",
     "BatchClosed",
     "BatchIn",
     "BatchOut",

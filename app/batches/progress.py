@@ -16,9 +16,12 @@ from app.tables import ActiveRelease, Batch, Pending, Photo, Release, Upload, sc
 LISTED = 200
 
 
-def listing(session: Session) -> list[BatchOut]:
-    """The last 200 batches, the newest first."""
-    batches = session.scalars(select(Batch).order_by(Batch.id.desc()).limit(LISTED)).all()
+def listing(session: Session, before: int | None = None, limit: int = LISTED) -> list[BatchOut]:
+    """Batches, the newest first; before: only those older than the batch of this id."""
+    chosen = select(Batch).order_by(Batch.id.desc()).limit(limit)
+    if before is not None:
+        chosen = chosen.where(Batch.id < before)
+    batches = session.scalars(chosen).all()
     release = shown_release(session)
     counts = _counts(session, [batch.id for batch in batches], release)
     return [BatchOut(**_columns(batch), counts=counts[batch.id]) for batch in batches]

@@ -20,12 +20,14 @@ Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the batch, as i
 
 
 @app.command("list")
-def list_batches() -> None:
-    """Print the last 200 batches, the newest first."""
+def list_batches(
+    before: Annotated[int | None, typer.Option(min=1, help="Those older than this batch.")] = None,
+) -> None:
+    """Print the newest 200 batches, or those before one."""
     from app import batches
 
     with opening.sessions(opening.settings()) as factory, factory() as session:
-        for batch in batches.listing(session):
+        for batch in batches.listing(session, before):
             counts = batch.counts
             print(
                 f"{batch.id}: {batch.title}, {batch.state}, {counts.files} files, "

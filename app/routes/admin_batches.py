@@ -40,9 +40,13 @@ router = APIRouter(prefix="/api/admin/batches", tags=["admin"], dependencies=[De
 
 
 @router.get("")
-def list_batches(session: SessionDep) -> list[BatchOut]:
-    """The last 200 batches, the newest first."""
-    return batches.listing(session)
+def list_batches(
+    session: SessionDep,
+    before: Annotated[int | None, Query(ge=1, description="Batches older than this one")] = None,
+    limit: Annotated[int, Query(ge=1, le=batches.LISTED)] = batches.LISTED,
+) -> list[BatchOut]:
+    """The batches, the newest first; a page of them."""
+    return batches.listing(session, before, limit)
 
 
 @router.post("", status_code=201)

@@ -1,6 +1,8 @@
 """The admin's pages: the batches, and one page a batch."""
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from app import batches
@@ -9,18 +11,33 @@ from app.routes.admin_frame import admin_page
 from app.routes.pages import LanguageDep
 from app.routes.sessions import SessionDep
 
-FILES_AT_ONCE = 1000
+BATCHES_AT_ONCE = 50
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_reader)])
 
 
 @router.get("/admin", response_class=HTMLResponse)
 def batches_page(
-    request: Request, session: SessionDep, reader: ReaderDep, lang: LanguageDep
+    request: Request,
+    session: SessionDep,
+    reader: ReaderDep,
+    lang: LanguageDep,
+    before: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
-    listed = batches.listing(session)
+    found = batches.listing(session, before, BATCHES_AT_ONCE + 1)
+    listed = found[:BATCHES_AT_ONCE]
     data = {"kind": "batches", "batches": [batch.model_dump(mode="json") for batch in listed]}
-    return admin_page(request, session, reader, lang, "admin/batches.html", data, batches=listed)
+    return admin_page(
+        request,
+        session,
+        reader,
+        lang,
+        "admin/batches.html",
+        data,
+        batches=listed,
+        older=listed[-1].id if len(found) > len(listed) else None,
+        is_first=before is None,
+    )
 
 
 @router.get("/admin/batches/{batch_id}", response_class=HTMLResponse)

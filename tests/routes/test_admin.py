@@ -18,6 +18,7 @@ from app.attributes import KEYS
 from app.db import session_factory
 from app.images import MAX_BYTES
 from app.main import create_app
+from app.routes.admin_pages import BATCHES_AT_ONCE
 from app.settings import Settings
 from app.tables import Photo, Upload
 from app.worker.upkeep import publish_due
@@ -104,6 +105,26 @@ def test_a_batch_from_its_beginning_to_the_map(
     assert api.get("/api/admin/batches").json()[0]["counts"] == progress["counts"]
     with sessions.begin() as session:
         assert totals.check(session) == []
+
+
+def test_the_page_of_batches_leads_to_the_older_ones(
+    admin_app: FastAPI, clean_engine: Engine
+) -> None:
+    with session_factory(clean_engine).begin() as session:
+        accounts.create(session, "rosa")
+        script = accounts.create_token(session, "rosa", "pages", "admin", None)
+        ids = [
+            batches.create(session, batches.BatchIn(**NEW)).id for _ in range(BATCHES_AT_ONCE + 1)
+        ]
+    with TestClient(admin_app, headers={"Authorization": f"Bearer {script}"}) as reader:
+        first = reader.get("/admin?lang=en").text
+        assert f"/admin/batches/{ids[1]}?" in first
+        assert f"/admin/batches/{ids[0]}?" not in first
+        assert f"/admin?before={ids[1]}&amp;lang=en" in first
+        last = reader.get(f"/admin?before={ids[1]}&lang=en").text
+        assert f"/admin/batches/{ids[0]}?" in last
+        assert "Older batches" not in last
+        assert "The newest" in last
 
 
 def test_each_verdict_has_its_status_and_keeps_its_row(api: TestClient, batch: str) -> None:
