@@ -2,7 +2,7 @@
 
 import { asQuery } from "./zone.js";
 
-/** @import {AreaList, CellDetail, DrawnShape, PhotoDetail, PhotoPage, Release, Sample, ZoneDetail, ZonePhotos} from "./types.d.ts" */
+/** @import {AreaList, Bbox, CellDetail, DrawnShape, Histogram, PhotoDetail, PhotoPage, Release, ReleaseList, Sample, ZoneDetail, ZonePhotos} from "./types.d.ts" */
 
 /** status 0: no answer at all. */
 export class RequestFailed extends Error {
@@ -105,16 +105,17 @@ export function readFrom(name) {
 /** @param {string} path @param {Record<string, string | number | null | undefined>} [values] */
 function address(path, values = {}) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...values, release })) {
+  const named = values.release ?? release;
+  for (const [name, value] of Object.entries({ ...values, release: named })) {
     if (value !== null && value !== undefined) query.set(name, String(value));
   }
   const text = query.toString();
   return text ? `${path}?${text}` : path;
 }
 
-/** @param {string} layer @returns {Promise<AreaList>} */
-export function areas(layer) {
-  return json(address(`/api/areas/${layer}`));
+/** @param {string} layer @param {string | null} [named] release, if not the one that is read from @returns {Promise<AreaList>} */
+export function areas(layer, named) {
+  return json(address(`/api/areas/${layer}`, { release: named }));
 }
 
 /** @param {string} layer @returns {Promise<GeoJSON.FeatureCollection>} */
@@ -136,14 +137,25 @@ export function photos(where, signal) {
   return json(address("/api/photos", where), signal);
 }
 
-/** @param {number} n @param {number} seed @returns {Promise<Sample>} */
-export function sample(n, seed) {
-  return json(address("/api/photos/sample", { n, seed }));
+/** @param {number} n @param {number} seed @param {string | null} [named] release, if not the one that is read from @returns {Promise<Sample>} */
+export function sample(n, seed, named) {
+  return json(address("/api/photos/sample", { n, seed, release: named }));
 }
 
 /** @param {number} id @returns {Promise<PhotoDetail>} */
 export function photo(id) {
   return json(address(`/api/photos/${id}`));
+}
+
+/**
+ * Photos by score: of the whole squares around a box, or of the city without one.
+ * @param {Bbox | null} bbox @param {AbortSignal} [signal] @returns {Promise<Histogram>}
+ */
+export function histogram(bbox, signal) {
+  return json(
+    address("/api/histogram", { bbox: bbox?.map((edge) => edge.toFixed(5)).join() }),
+    signal,
+  );
 }
 
 /** @param {string} path @param {DrawnShape} shape @param {Record<string, string | number>} values @returns {Promise<any>} */
@@ -163,10 +175,15 @@ export function zonePhotos(shape, attribute, limit) {
   return query("/api/query/photos", shape, { attribute, limit });
 }
 
-/** The release that is shown now, or null when nothing is scored yet. @returns {Promise<Release | null>} */
-export async function currentRelease() {
+/** @returns {Promise<ReleaseList>} */
+export function releases() {
+  return json("/api/releases");
+}
+
+/** The release that is shown now, or another one; null when nothing is scored yet. @param {string | null} [named] @returns {Promise<Release | null>} */
+export async function currentRelease(named) {
   try {
-    return await json(address("/tiles.json"));
+    return await json(address("/tiles.json", { release: named }));
   } catch (error) {
     if (error instanceof RequestFailed && error.status === 404) return null;
     throw error;

@@ -1,17 +1,33 @@
-// Cividis: even in lightness, and the same to eyes that do not tell red from green.
+// Cividis for scores: even in lightness, and the same to eyes that do not tell red from green. For
+// differences orange to purple, which those eyes tell apart too; none is the lightest.
 
-import { interpolateCividis } from "d3-scale-chromatic";
+import { interpolateCividis, interpolatePuOr } from "d3-scale-chromatic";
 import { position } from "./scale.js";
 
 /** @import {Scale} from "./types.d.ts" */
 
 const STEPS = 256;
 const PALETTE = Array.from({ length: STEPS }, (_, i) => interpolateCividis(i / (STEPS - 1)));
+const DIVERGING = Array.from({ length: STEPS }, (_, i) => interpolatePuOr(1 - i / (STEPS - 1)));
 
 /** @param {number} along 0 (blue) to 1 (yellow) */
 export function cividis(along) {
   const step = Math.round(Math.min(1, Math.max(0, along)) * (STEPS - 1));
   return /** @type {string} */ (PALETTE[step]);
+}
+
+/** @param {number} along 0 (orange) to 1 (purple) */
+export function diverging(along) {
+  const step = Math.round(Math.min(1, Math.max(0, along)) * (STEPS - 1));
+  return /** @type {string} */ (DIVERGING[step]);
+}
+
+/**
+ * The colour of every difference in hundredths, -1000 to 1000, ready for a painting loop.
+ * @param {Scale} scale
+ */
+export function differenceLookup(scale) {
+  return Array.from({ length: 2001 }, (_, i) => diverging(position(scale, (i - 1000) / 100)));
 }
 
 /** @param {Scale} scale @param {number} score 0 to 10 */

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cividis, colourOf, isDark, lookup, luminance } from "./colour.js";
+import {
+  cividis,
+  colourOf,
+  differenceLookup,
+  diverging,
+  isDark,
+  lookup,
+  luminance,
+} from "./colour.js";
 
 const FORWARD = { low: 0, high: 10, reversed: false };
 
@@ -45,4 +53,19 @@ test("luminance is that of WCAG", () => {
   assert.equal(luminance("rgb(255, 255, 255)"), 1);
   assert.equal(luminance("rgb(0, 0, 0)"), 0);
   assert.ok(Math.abs(luminance("rgb(119, 119, 119)") - 0.1845) < 1e-3);
+});
+
+test("differences run from orange over the lightest to purple", () => {
+  const channels = (/** @type {number} */ along) =>
+    (diverging(along).match(/\d+/g) ?? []).map(Number);
+  const [red = 0, , blue = 0] = channels(0.2);
+  assert.ok(red > 150 && blue < 60, "orange");
+  const [less = 0, , more = 0] = channels(0.85);
+  assert.ok(more > less, "purple");
+  const lightest = luminance(diverging(0.5));
+  for (let i = 0; i <= 100; i += 1) assert.ok(luminance(diverging(i / 100)) <= lightest + 0.01);
+  const colours = differenceLookup({ low: -2, high: 2, reversed: false });
+  assert.equal(colours.length, 2001);
+  assert.deepEqual([colours[0], colours[800]], [diverging(0), diverging(0)]);
+  assert.deepEqual([colours[1000], colours[2000]], [diverging(0.5), diverging(1)]);
 });

@@ -5,9 +5,10 @@ import * as api from "./api.js";
 /** @import {AreaList, Release} from "./types.d.ts" */
 
 export class FigureBook {
-  /** @param {Release | null} release */
-  constructor(release) {
+  /** @param {Release | null} release @param {string | null} named release, if not the one that is read from */
+  constructor(release, named = null) {
     this.release = release;
+    this.named = named;
     /** @type {Map<string, Promise<AreaList | null>>} */
     this.lists = new Map();
     /** @type {Map<string, Promise<GeoJSON.FeatureCollection>>} */
@@ -22,7 +23,9 @@ export class FigureBook {
 
   /** null while nothing is scored. @param {string} layer @returns {Promise<AreaList | null>} */
   list(layer) {
-    return remembered(this.lists, layer, async () => (this.release ? api.areas(layer) : null));
+    return remembered(this.lists, layer, async () =>
+      this.release ? api.areas(layer, this.named) : null,
+    );
   }
 
   /** @param {string} layer @returns {Promise<GeoJSON.FeatureCollection>} */

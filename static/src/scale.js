@@ -29,15 +29,47 @@ export function ticks(scale) {
 }
 
 /**
- * How many scores lie in each of `count` equal parts of the bar, left to right.
+ * How many scores lie in each of `count` equal parts of the bar, left to right. Those beyond its
+ * ends are in the first or the last; one on an edge counts upwards.
  * @param {Scale} scale @param {Iterable<number>} scores @param {number} count
  */
 export function bins(scale, scores, count) {
   /** @type {number[]} */
   const counts = new Array(count).fill(0);
+  // In whole hundredths, so that no edge is missed by a rounding error.
+  const low = Math.round(scale.low * 100);
+  const width = Math.round(scale.high * 100) - low;
   for (const score of scores) {
-    const bin = Math.min(count - 1, Math.floor(position(scale, score) * count));
-    counts[bin] = (counts[bin] ?? 0) + 1;
+    const upward = Math.floor(((Math.round(score * 100) - low) * count) / width);
+    const bin = Math.min(count - 1, Math.max(0, upward));
+    const at = scale.reversed ? count - 1 - bin : bin;
+    counts[at] = (counts[at] ?? 0) + 1;
   }
   return counts;
+}
+
+/**
+ * The scores that a stretch of those parts stands for; the outer ones reach to 0 and 10.
+ * @param {Scale} scale @param {number} count @param {number} first @param {number} last
+ * @returns {[low: number, high: number]}
+ */
+export function rangeOfBins(scale, count, first, last) {
+  const [from, to] = scale.reversed ? [count - 1 - last, count - 1 - first] : [first, last];
+  const edge = (/** @type {number} */ i) =>
+    Math.round((scale.low + ((scale.high - scale.low) * i) / count) * 100) / 100;
+  return [from <= 0 ? 0 : edge(from), to >= count - 1 ? 10 : edge(to + 1)];
+}
+
+/**
+ * The parts that a range of scores touches, left to right.
+ * @param {Scale} scale @param {number} count @param {[low: number, high: number]} range
+ * @returns {[first: number, last: number]}
+ */
+export function binsOfRange(scale, count, [low, high]) {
+  const at = (/** @type {number} */ score) =>
+    ((score - scale.low) / (scale.high - scale.low)) * count;
+  const within = (/** @type {number} */ bin) => Math.min(count - 1, Math.max(0, bin));
+  const from = within(Math.floor(at(low) + 1e-6));
+  const to = Math.max(from, within(Math.ceil(at(high) - 1e-6) - 1));
+  return scale.reversed ? [count - 1 - to, count - 1 - from] : [from, to];
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bins, position, scaleOf, ticks } from "./scale.js";
+import { bins, binsOfRange, position, rangeOfBins, scaleOf, ticks } from "./scale.js";
 
 /** @import {Attribute} from "./types.d.ts" */
 
@@ -60,4 +60,27 @@ test("a histogram counts every score once, in the order of the bar", () => {
       scores.length,
     );
   }
+});
+
+test("a score on an edge is in the part that its range holds, on both kinds of bar", () => {
+  for (const attribute of [safety, boring]) {
+    for (const spread of [null, 0.5, 1.5, 3, 5]) {
+      const scale = scaleOf(attribute, spread);
+      for (let bin = 0; bin < 20; bin += 1) {
+        const [low, high] = rangeOfBins(scale, 20, bin, bin);
+        assert.deepEqual(binsOfRange(scale, 20, [low, high]), [bin, bin]);
+        const inside = Math.min(9.99, Math.max(low, high - 0.01));
+        for (const score of [low, inside]) {
+          assert.equal(bins(scale, [score], 20)[bin], 1, `${score} of ${low}-${high}`);
+        }
+      }
+    }
+  }
+});
+
+test("a stretch of parts is one range, the whole bar is all scores", () => {
+  assert.deepEqual(rangeOfBins(scaleOf(safety, null), 20, 12, 14), [6, 7.5]);
+  assert.deepEqual(rangeOfBins(scaleOf(boring, null), 20, 0, 1), [9, 10]);
+  assert.deepEqual(rangeOfBins(scaleOf(safety, 1.5), 20, 0, 19), [0, 10]);
+  assert.deepEqual(binsOfRange(scaleOf(safety, 1.5), 20, [8, 9]), [19, 19]);
 });

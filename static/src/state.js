@@ -1,8 +1,9 @@
 // The state of the map page as a query string, and back.
 
+import { formatRanges, parseRanges } from "./ranges.js";
 import { decode, encode } from "./zone.js";
 
-/** @import {CellKey, Language, MapState, View} from "./types.d.ts" */
+/** @import {CellKey, Language, MapState, Reading, View} from "./types.d.ts" */
 
 /** @param {string | null} text @returns {View | null} */
 function parseView(text) {
@@ -27,6 +28,18 @@ function parseArea(text) {
   return match
     ? { layer: /** @type {string} */ (match[1]), code: /** @type {string} */ (match[2]) }
     : null;
+}
+
+/** As «lively» or «safety@people-2.0». @param {string | null} text @param {string[]} attributes @returns {Reading | null} */
+function parseReading(text, attributes) {
+  const match = /^(\w+)(?:@([A-Za-z0-9][\w.-]*))?$/.exec(text ?? "");
+  const attribute = match?.[1] ?? "";
+  return attributes.includes(attribute) ? { attribute, release: match?.[2] ?? null } : null;
+}
+
+/** @param {Reading} reading */
+function formatReading({ attribute, release }) {
+  return release ? `${attribute}@${release}` : attribute;
 }
 
 /** @param {string | null} text */
@@ -55,6 +68,9 @@ export function parse(search, { lang, attributes, modes }) {
     zone: decode(query.get("zone")),
     photo: parseId(query.get("photo")),
     table: query.get("table") === "1",
+    only: parseRanges(query.get("only"), attributes),
+    against: parseReading(query.get("against"), attributes),
+    beside: parseReading(query.get("beside"), attributes),
   };
 }
 
@@ -73,6 +89,9 @@ export function format(state, firstAttribute) {
   if (state.release) parts.push(`release=${encodeURIComponent(state.release)}`);
   if (state.attribute !== firstAttribute) parts.push(`attribute=${state.attribute}`);
   if (state.mode !== "auto") parts.push(`show=${state.mode}`);
+  if (state.against) parts.push(`against=${formatReading(state.against)}`);
+  if (state.beside) parts.push(`beside=${formatReading(state.beside)}`);
+  if (state.only.length > 0) parts.push(`only=${formatRanges(state.only)}`);
   if (state.view) {
     const { zoom, lat, lon } = state.view;
     parts.push(`at=${zoom}/${place(lat)}/${place(lon)}`);

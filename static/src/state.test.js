@@ -23,6 +23,9 @@ const FIRST = {
   zone: null,
   photo: null,
   table: false,
+  only: [],
+  against: null,
+  beside: null,
 };
 
 test("the first visit has a bare address", () => {
@@ -42,6 +45,10 @@ test("every state comes back from its address", () => {
     { zone: { kind: "circle", lon: -70.65, lat: -33.45, radius_m: 800 } },
     { photo: 12 },
     { table: true },
+    { against: { attribute: "lively", release: null } },
+    { against: { attribute: "safety", release: "people-2.0" } },
+    { beside: { attribute: "boring", release: "people-2.0" } },
+    { only: [{ attribute: "safety", low: 6, high: 7.5 }] },
     { release: "people-2.0" },
     { attribute: "lively", mode: "photos", photo: 3, view: { zoom: 18, lat: 0, lon: 0 } },
   ];

@@ -162,6 +162,33 @@ export interface ZonePhotos {
   least: Photo[];
 }
 
+/** low ≤ score < high, 0 to 10; a high of 10 holds 10. */
+export interface ScoreRange {
+  attribute: string;
+  low: number;
+  high: number;
+}
+
+/** /api/histogram: photos in 20 bins, half a point wide, by attribute. */
+export interface Histogram {
+  release: string;
+  n: number;
+  bbox: Bbox | null;
+  attributes: Record<string, number[]>;
+}
+
+/** An attribute of a release; null: of the one that the map shows. */
+export interface Reading {
+  attribute: string;
+  release: string | null;
+}
+
+/** /api/releases */
+export interface ReleaseList {
+  active: string | null;
+  releases: { name: string; published_at: string | null }[];
+}
+
 /** The whole state of the map page; what is not a default stands in the URL. */
 export interface MapState {
   lang: Language;
@@ -176,6 +203,12 @@ export interface MapState {
   zone: DrawnShape | null;
   photo: number | null;
   table: boolean;
+  /** Only what lies in all of these is shown. */
+  only: ScoreRange[];
+  /** What is subtracted: the map shows the difference. */
+  against: Reading | null;
+  /** What a second map beside shows. */
+  beside: Reading | null;
 }
 
 /** low and high are scores at the two ends; reversed puts high on the left. */

@@ -39,6 +39,10 @@ export class Words {
       minimumFractionDigits: 1,
       maximumFractionDigits: 1,
     });
+    this.differences = new Intl.NumberFormat(locale, {
+      maximumFractionDigits: 1,
+      signDisplay: "exceptZero",
+    });
     this.numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
     this.days = new Intl.DateTimeFormat(DATE_LOCALES[lang], { dateStyle: "medium" });
   }
@@ -62,6 +66,11 @@ export class Words {
   /** One decimal. @param {number} value */
   score(value) {
     return this.scores.format(value);
+  }
+
+  /** With its sign and at most one decimal. @param {number} value */
+  difference(value) {
+    return this.differences.format(value).replace("-", "−");
   }
 
   /** At most two decimals, thousands grouped. @param {number} value */

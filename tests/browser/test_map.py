@@ -327,4 +327,6 @@ def _first_photo(page: Page, site: str) -> dict[str, Any]:
 
 def test_the_city_counts(city: City, site: str, visit: OpenSite) -> None:
     page = visit().open("/?show=photos")
-    expect(page.locator("#legend .legend-caption")).to_have_text(f"{city.photos} fotos a la vista")
+    expect(page.locator("#legend .legend-caption")).to_have_text(
+        f"{city.photos} fotos a la vista, por su puntaje La línea es toda Santiago."
+    )

@@ -2,7 +2,9 @@
 
 import L from "leaflet";
 import { CELL_LEVELS, CELLS_PER_SIDE, cellAt, contains, latitude, longitude } from "../geometry.js";
+import { isWithin, MISSING, valueAt } from "../measure.js";
 
+/** @import {Bound, Measure, Paint} from "../measure.js" */
 /** @import {Bbox, Points, Tile} from "../types.d.ts" */
 /** @typedef {{ z: number, x: number, y: number }} TileKey */
 /** @typedef {{ canvas: HTMLCanvasElement, at: TileKey, tile: Tile | null, stop: AbortController }} Painted */
@@ -45,7 +47,7 @@ export class CellLayer extends L.GridLayer {
     this.deepest = (deep ? LAST_TILE : LAST_CELL_TILE) + coarseness;
     /** @type {Map<HTMLElement, Painted>} */
     this.painted = new Map();
-    /** @type {{ colours: string[], attribute: number } | null} */
+    /** @type {Paint | null} */
     this.paintedWith = null;
     this.on("tileunload", (event) => {
       this.painted.get(event.tile)?.stop.abort();
@@ -81,13 +83,9 @@ export class CellLayer extends L.GridLayer {
     return canvas;
   }
 
-  /**
-   * Paints what is in memory anew.
-   * @param {string[]} colours of each score from 0 to 1000; empty to paint no squares
-   * @param {number} attribute
-   */
-  show(colours, attribute) {
-    this.paintedWith = colours.length > 0 ? { colours, attribute } : null;
+  /** Paints what is in memory anew; null: no squares. @param {Paint | null} paint */
+  show(paint) {
+    this.paintedWith = paint;
     for (const painted of this.painted.values()) this.paint(painted);
   }
 
@@ -97,21 +95,21 @@ export class CellLayer extends L.GridLayer {
     context.clearRect(0, 0, canvas.width, canvas.height);
     const cells = tile?.cells;
     if (!cells || !this.paintedWith) return;
-    const { colours, attribute } = this.paintedWith;
+    const { colours, measure, least, bounds } = this.paintedWith;
     const unit = canvas.width / CELLS_PER_SIDE;
     const bordered = unit >= BORDER_FROM_PX;
     context.strokeStyle = BORDER;
     context.lineWidth = 1;
     for (let i = 0; i < cells.length; i += 1) {
-      const score = cells.scores[attribute * cells.length + i] ?? -1;
-      if (score < 0) continue;
+      const value = valueAt(cells.scores, cells.length, i, measure);
+      if (value === MISSING || !isWithin(cells.scores, cells.length, i, bounds)) continue;
       const few = (cells.n[i] ?? 0) < FEW_PHOTOS;
       const side = few ? unit / 2 : unit;
       const inset = (unit - side) / 2;
       const left = Math.round((cells.col[i] ?? 0) * unit + inset);
       const top = Math.round((cells.row[i] ?? 0) * unit + inset);
       const size = Math.max(2, Math.round(side) - 1);
-      context.fillStyle = colours[score] ?? "transparent";
+      context.fillStyle = colours[value - least] ?? "transparent";
       context.fillRect(left, top, size, size);
       if (bordered) context.strokeRect(left + 0.5, top + 0.5, size - 1, size - 1);
     }
@@ -146,26 +144,28 @@ export class CellLayer extends L.GridLayer {
   }
 
   /**
-   * Means of the squares whose centre is in the box, 0 to 10, in no order.
-   * @param {Bbox} box @param {number} attribute
+   * Values of the squares whose centre is in the box and which lie within bounds, in points and in
+   * no order.
+   * @param {Bbox} box @param {Measure} measure @param {Bound[]} bounds
    */
-  means(box, attribute) {
-    const means = [];
+  values(box, measure, bounds) {
+    const values = [];
     for (const { at, tile } of this.current()) {
       const cells = tile?.cells;
       if (!cells) continue;
       const side = 2 ** (at.z + CELL_LEVELS);
       for (let i = 0; i < cells.length; i += 1) {
-        const score = cells.scores[attribute * cells.length + i] ?? -1;
+        const value = valueAt(cells.scores, cells.length, i, measure);
+        if (value === MISSING || !isWithin(cells.scores, cells.length, i, bounds)) continue;
         const x = (at.x * CELLS_PER_SIDE + (cells.col[i] ?? 0) + 0.5) / side;
         const y = (at.y * CELLS_PER_SIDE + (cells.row[i] ?? 0) + 0.5) / side;
-        if (score >= 0 && contains(box, latitude(y), longitude(x))) means.push(score / 100);
+        if (contains(box, latitude(y), longitude(x))) values.push(value / 100);
       }
     }
-    return means;
+    return values;
   }
 
-  /** The occupied square that holds a place, by arithmetic alone. @param {number} lat @param {number} lon */
+  /** The square that is drawn at a place, by arithmetic alone. @param {number} lat @param {number} lon */
   at(lat, lon) {
     const cell = cellAt(lat, lon, this.tileZoom() + CELL_LEVELS);
     for (const { at, tile } of this.current()) {
@@ -176,6 +176,7 @@ export class CellLayer extends L.GridLayer {
       const row = cell.y % CELLS_PER_SIDE;
       for (let i = 0; i < cells.length; i += 1) {
         if (cells.col[i] !== col || cells.row[i] !== row) continue;
+        if (!isWithin(cells.scores, cells.length, i, this.paintedWith?.bounds ?? [])) return null;
         const scores = [];
         for (let a = 0; a * cells.length < cells.scores.length; a += 1) {
           const score = cells.scores[a * cells.length + i] ?? -1;

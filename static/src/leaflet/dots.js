@@ -1,7 +1,9 @@
 // Photos as dots, on one canvas over the whole view: a dot at a tile's edge is never cut.
 
 import L from "leaflet";
+import { isWithin, MISSING, valueAt } from "../measure.js";
 
+/** @import {Bound, Measure, Paint} from "../measure.js" */
 /** @import {Points} from "../types.d.ts" */
 /** @typedef {{ points: Points, index: number }} Dot */
 
@@ -23,9 +25,8 @@ export class DotLayer extends L.Layer {
     super({ pane });
     /** @type {Points[]} */
     this.parts = [];
-    /** @type {string[]} */
-    this.colours = [];
-    this.attribute = 0;
+    /** @type {Paint | null} */
+    this.paint = null;
     /** @type {number | null} */
     this.marked = null;
     this.canvas = document.createElement("canvas");
@@ -64,10 +65,9 @@ export class DotLayer extends L.Layer {
     if (this._map) this.draw();
   }
 
-  /** @param {string[]} colours of each score from 0 to 1000 @param {number} attribute */
-  show(colours, attribute) {
-    this.colours = colours;
-    this.attribute = attribute;
+  /** @param {Paint} paint */
+  show(paint) {
+    this.paint = paint;
     if (this._map) this.draw();
   }
 
@@ -126,19 +126,29 @@ export class DotLayer extends L.Layer {
     }
   }
 
-  /** Scores of the dots inside the map's frame, 0 to 10. @param {number} attribute */
-  scores(attribute) {
+  /**
+   * Values of the dots inside the map's frame that lie within bounds, in points.
+   * @param {Measure} measure @param {Bound[]} bounds
+   */
+  values(measure, bounds) {
     /** @type {number[]} */
-    const scores = [];
-    if (!this._map) return scores;
+    const values = [];
+    if (!this._map) return values;
     const edge = this._map.getSize().multiplyBy(PADDING);
     const size = this._map.getSize();
-    this.visit((x, y, { points, index }) => {
-      const score = points.scores[attribute * points.length + index] ?? -1;
+    this.visit((x, y, { points: { scores, length }, index }) => {
+      const value = valueAt(scores, length, index, measure);
       const inside = x >= edge.x && y >= edge.y && x <= edge.x + size.x && y <= edge.y + size.y;
-      if (score >= 0 && inside) scores.push(score / 100);
+      if (value !== MISSING && inside && isWithin(scores, length, index, bounds))
+        values.push(value / 100);
     });
-    return scores;
+    return values;
+  }
+
+  /** The value of a dot that is drawn; MISSING of one that is not. @param {Dot} dot */
+  drawn({ points: { scores, length }, index }) {
+    if (!this.paint || !isWithin(scores, length, index, this.paint.bounds)) return MISSING;
+    return valueAt(scores, length, index, this.paint.measure);
   }
 
   draw() {
@@ -146,18 +156,19 @@ export class DotLayer extends L.Layer {
     const density = this.canvas.width / Math.max(1, Number.parseFloat(this.canvas.style.width));
     context.setTransform(density, 0, 0, density, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    if (this.colours.length === 0) return;
+    if (!this.paint) return;
+    const { colours, least } = this.paint;
     const count = this.parts.reduce((sum, points) => sum + points.length, 0);
     const radius = radiusFor(count, this.zoom);
     context.strokeStyle = OUTLINE;
     context.lineWidth = 1;
     /** @type {[number, number] | null} */
     let ring = null;
-    this.visit((x, y, { points, index }) => {
-      const score = points.scores[this.attribute * points.length + index] ?? -1;
-      if (score < 0) return;
-      if (points.id[index] === this.marked) ring = [x, y];
-      context.fillStyle = this.colours[score] ?? "transparent";
+    this.visit((x, y, dot) => {
+      const value = this.drawn(dot);
+      if (value === MISSING) return;
+      if (dot.points.id[dot.index] === this.marked) ring = [x, y];
+      context.fillStyle = colours[value - least] ?? "transparent";
       context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fill();
@@ -181,7 +192,7 @@ export class DotLayer extends L.Layer {
   }
 
   /**
-   * The nearest dot with a score within reach of a place on the map's container.
+   * The nearest drawn dot within reach of a place on the map's container.
    * @param {L.Point} point @returns {Dot | null}
    */
   nearest(point) {
@@ -192,8 +203,7 @@ export class DotLayer extends L.Layer {
     let found = null;
     this.visit((x, y, dot) => {
       const distance = (x - at.x) ** 2 + (y - at.y) ** 2;
-      const score = dot.points.scores[this.attribute * dot.points.length + dot.index] ?? -1;
-      if (score >= 0 && distance <= best) {
+      if (distance <= best && this.drawn(dot) !== MISSING) {
         best = distance;
         found = dot;
       }

@@ -6,18 +6,23 @@ import { addBasemap } from "./basemap.js";
 import { CellLayer } from "./cells.js";
 import { DotLayer } from "./dots.js";
 import { Drawing, outlineShape } from "./drawing.js";
+import { bboxOf, fit, reveal, viewOf } from "./framing.js";
+import { Pointing } from "./pointing.js";
 
 /** @import {Bbox, DrawnShape, Hit, Points, View} from "../types.d.ts" */
 /** @import {AreaLook} from "./areas.js" */
 /** @import {DrawingHandlers, Kind} from "./drawing.js" */
+/** @import {Padding} from "./framing.js" */
+/** @import {ScreenPoint} from "./pointing.js" */
+/** @import {Paint} from "../measure.js" */
+/** @import {PairedSource} from "../paired.js" */
 /** @import {TileSource} from "../tiles.js" */
-/** @typedef {{ x: number, y: number }} ScreenPoint */
-/** @typedef {{ left: number, top: number, right: number, bottom: number }} Padding */
 
 /**
  * @typedef {object} Handlers
  * @property {(hit: Hit | null, at: ScreenPoint | null, how: "pointer" | "focus" | "centre") => void} onHover
  * @property {(hit: Hit | null) => void} onPick
+ * @property {(view: View) => void} [onMoving]
  * @property {(view: View) => void} onMove
  * @property {() => void} onTiles
  * @property {DrawingHandlers} drawing
@@ -36,8 +41,8 @@ const PANES = [
 ];
 
 export class MapView {
-  /** @param {HTMLElement} container @param {Handlers} handlers */
-  constructor(container, handlers) {
+  /** @param {HTMLElement} container @param {Handlers} handlers @param {{ isPlain?: boolean }} [options] isPlain: without controls, beside a map that has them */
+  constructor(container, handlers, { isPlain = false } = {}) {
     this.handlers = handlers;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map = L.map(container, {
@@ -58,13 +63,12 @@ export class MapView {
       const pane = this.map.createPane(String(name));
       pane.style.zIndex = String(zIndex);
     }
-    this.attribution = L.control
-      .attribution({ prefix: false, position: "bottomright" })
-      .addTo(this.map);
-    this.zoom = L.control.zoom({ position: "topright" }).addTo(this.map);
+    this.attribution = L.control.attribution({ prefix: false, position: "bottomright" });
+    this.zoom = L.control.zoom({ position: "topright" });
+    if (!isPlain) this.map.addControl(this.attribution).addControl(this.zoom);
     this.map.setView([0, 0], 3);
     this.areas = new AreaLayer(this.map, {
-      onHover: (code, event) => this.hoverArea(code, event),
+      onHover: (code, event) => this.pointing.hoverArea(code, event),
       onPick: (code) => handlers.onPick({ kind: "area", code }),
     });
     this.dots = new DotLayer("dots");
@@ -74,7 +78,6 @@ export class MapView {
     this.kind = "areas";
     this.marker = L.layerGroup([], { pane: "place" }).addTo(this.map);
     this.square = L.layerGroup([], { pane: "outline" }).addTo(this.map);
-    this.isDrawingClick = false;
     this.drawing = new Drawing(this.map, {
       onChange: (draft) => handlers.drawing.onChange(draft),
       onDone: (shape) => {
@@ -82,36 +85,9 @@ export class MapView {
         handlers.drawing.onDone(shape);
       },
     });
-    this.listen(container);
-  }
-
-  /** @param {HTMLElement} container */
-  listen(container) {
-    this.map.on("moveend", () => this.handlers.onMove(this.view()));
-    // A finishing click ends the drawing before this listens, but is no choice of what lies below.
-    this.map.on("preclick", () => {
-      this.isDrawingClick = this.drawing.isActive;
-    });
-    this.map.on("click", (e) => {
-      if (this.isDrawingClick) return;
-      this.handlers.onPick(this.kind === "areas" ? null : this.hitAt(e.latlng));
-    });
-    this.map.on("mousemove", (e) => {
-      if (this.kind === "areas" || this.drawing.isActive) return;
-      this.hover(this.hitAt(e.latlng), e.containerPoint, "pointer");
-    });
-    this.map.on("mouseout", () => this.hover(null, null, "pointer"));
-    container.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target !== container || this.drawing.isActive) return;
-      // Else the same key press would go on to the button that opens with the focus on it.
-      event.preventDefault();
-      this.pickCentre();
-    });
-    this.map.on("moveend", () => {
-      if (this.drawing.isActive) return;
-      if (document.activeElement !== container || !container.matches(":focus-visible")) return;
-      this.hover(this.centreHit(), this.map.getSize().divideBy(2), "centre");
-    });
+    this.map.on("move", () => handlers.onMoving?.(this.view()));
+    this.map.on("moveend", () => handlers.onMove(this.view()));
+    this.pointing = new Pointing(this, container);
   }
 
   /** Until the shape is done or given up, nothing on the map can be chosen. @param {Kind} kind */
@@ -125,60 +101,14 @@ export class MapView {
     this.areas.setInteractive(this.kind === "areas");
   }
 
-  /** @param {string | null} code @param {{ latlng: L.LatLng, focus: boolean } | null} event */
-  hoverArea(code, event) {
-    if (this.kind !== "areas") return;
-    this.areas.highlight(code);
-    const at = event ? this.map.latLngToContainerPoint(event.latlng) : null;
-    this.handlers.onHover(
-      code ? { kind: "area", code } : null,
-      at,
-      event?.focus ? "focus" : "pointer",
-    );
-  }
-
-  /** @param {Hit | null} hit @param {ScreenPoint | null} at @param {"pointer" | "centre"} how */
-  hover(hit, at, how) {
-    this.map.getContainer().classList.toggle("over-hit", hit !== null);
-    this.handlers.onHover(hit, at, how);
-  }
-
-  /** @param {L.LatLng} latlng @returns {Hit | null} */
-  hitAt(latlng) {
-    if (this.kind === "photos") {
-      const dot = this.dots.nearest(this.map.latLngToContainerPoint(latlng));
-      if (!dot) return null;
-      const { points, index } = dot;
-      const scores = [];
-      for (let a = 0; a * points.length < points.scores.length; a += 1) {
-        const score = points.scores[a * points.length + index] ?? -1;
-        scores.push(score < 0 ? null : score / 100);
-      }
-      return { kind: "photo", id: points.id[index] ?? 0, scores };
-    }
-    const cell = this.cells?.at(latlng.lat, latlng.lng);
-    return cell ? { kind: "cell", ...cell } : null;
-  }
-
-  centreHit() {
-    return this.kind === "areas" ? null : this.hitAt(this.map.getCenter());
-  }
-
-  pickCentre() {
-    const hit = this.centreHit();
-    if (hit) this.handlers.onPick(hit);
-  }
-
   /** @returns {View} */
   view() {
-    const { lat, lng } = this.map.getCenter();
-    return { lat, lon: lng, zoom: this.map.getZoom() };
+    return viewOf(this.map);
   }
 
   /** @returns {Bbox} */
   bbox() {
-    const bounds = this.map.getBounds();
-    return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+    return bboxOf(this.map);
   }
 
   /** @param {View} view */
@@ -186,34 +116,21 @@ export class MapView {
     this.map.setView([lat, lon], zoom);
   }
 
-  /** Shows the whole box in the part of the map that nothing covers. @param {Bbox} box @param {Padding} padding @param {number} [maxZoom] */
-  fit([west, south, east, north], { left, top, right, bottom }, maxZoom = 16) {
-    this.map.fitBounds(
-      [
-        [south, west],
-        [north, east],
-      ],
-      { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom], maxZoom },
-    );
+  /** At once, so that two maps move as one. @param {View} view */
+  follow({ lat, lon, zoom }) {
+    const now = this.view();
+    if (now.lat === lat && now.lon === lon && now.zoom === zoom) return;
+    this.map.setView([lat, lon], zoom, { animate: false });
   }
 
-  /**
-   * Moves as little as needed for an area to be seen whole, or its middle where it is too large.
-   * @param {Bbox} box @param {{ lat: number, lon: number }} middle @param {Padding} padding
-   */
-  reveal([west, south, east, north], { lat, lon }, { left, top, right, bottom }) {
-    const size = this.map.getSize();
-    const seen = L.bounds([left, top], [size.x - right, size.y - bottom]);
-    const from = this.map.latLngToContainerPoint([north, west]);
-    const to = this.map.latLngToContainerPoint([south, east]);
-    const fits = L.bounds(from, to).getSize();
-    const isSmall = fits.x <= seen.getSize().x && fits.y <= seen.getSize().y;
-    const paddings = {
-      paddingTopLeft: L.point(left + 24, top + 24),
-      paddingBottomRight: L.point(right + 24, bottom + 24),
-    };
-    if (!isSmall) this.map.panInside([lat, lon], paddings);
-    else this.map.panBy([missing(from.x, to.x, seen, "x"), missing(from.y, to.y, seen, "y")]);
+  /** As `fit` of framing. @param {Bbox} box @param {Padding} padding @param {number} [maxZoom] */
+  fit(box, padding, maxZoom = 16) {
+    fit(this.map, box, padding, maxZoom);
+  }
+
+  /** As `reveal` of framing. @param {Bbox} box @param {{ lat: number, lon: number }} middle @param {Padding} padding */
+  reveal(box, middle, padding) {
+    reveal(this.map, box, middle, padding);
   }
 
   /** Where an area's name stands. @param {string} code */
@@ -241,7 +158,7 @@ export class MapView {
     }
   }
 
-  /** What is coloured now. @param {"areas" | "cells" | "photos"} kind @param {TileSource | null} source @param {number} coarseness */
+  /** What is coloured now. @param {"areas" | "cells" | "photos"} kind @param {TileSource | PairedSource | null} source @param {number} coarseness */
   show(kind, source, coarseness) {
     const wanted = kind === "areas" ? null : source;
     const current = this.cells && { source: this.source, kind: this.kind };
@@ -273,10 +190,10 @@ export class MapView {
     this.areas.paint(lookOf);
   }
 
-  /** @param {string[]} colours of the scores 0 to 1000 @param {number} attribute */
-  paintScores(colours, attribute) {
-    this.cells?.show(this.kind === "cells" ? colours : [], attribute);
-    this.dots.show(colours, attribute);
+  /** @param {Paint} paint */
+  paintScores(paint) {
+    this.cells?.show(this.kind === "cells" ? paint : null);
+    this.dots.show(paint);
   }
 
   /** @param {Points[]} parts */
@@ -319,22 +236,7 @@ export class MapView {
     }).addTo(this.marker);
   }
 
-  /** Opens an area's tip as if the pointer were on it. @param {string | null} code */
-  highlightArea(code) {
-    this.areas.highlight(code);
-  }
-
   resize() {
     this.map.invalidateSize({ animate: false });
   }
-}
-
-/**
- * How far a stretch must move along an axis to lie within bounds it is no longer than.
- * @param {number} from @param {number} to @param {L.Bounds} within @param {"x" | "y"} axis
- */
-function missing(from, to, within, axis) {
-  const { min = L.point(0, 0), max = L.point(0, 0) } = within;
-  if (from < min[axis]) return from - min[axis];
-  return to > max[axis] ? to - max[axis] : 0;
 }

@@ -1,14 +1,14 @@
 // What all parts of the map page work from: its data, language, release and state.
 
 import * as api from "../api.js";
-import { FigureBook } from "../figures.js";
 import { readPageData } from "../page.js";
+import { PairedSource } from "../paired.js";
 import { format, parse } from "../state.js";
 import { Store } from "../store.js";
-import { TileSource } from "../tiles.js";
 import { Words } from "../words.js";
+import { Holding, holdingOf } from "./holding.js";
 
-/** @import {AreaList, Attribute, Language, MapState, Release} from "../types.d.ts" */
+/** @import {Attribute, Language, MapState, Release} from "../types.d.ts" */
 
 export class Desk {
   constructor() {
@@ -17,14 +17,13 @@ export class Desk {
     /** Area layers, the built-in city left out. */
     this.layers = this.page.layers.filter((l) => !l.city);
     this.words = new Words(this.page.lang, this.page.city_name);
-    /** @type {Release | null} */
-    this.release = this.page.release;
-    this.figures = new FigureBook(this.release);
-    /** Figures that have arrived, by layer. @type {Map<string, AreaList>} */
-    this.lists = new Map();
+    this.own = new Holding(this.page.release, this.keys);
+    /** The release that is subtracted, once it is there. @type {Holding | null} */
+    this.other = null;
+    /** @type {PairedSource | null} */
+    this.paired = null;
     this.store = new Store(this.read(this.page.lang), (state) => this.address(state));
     api.readFrom(this.store.state.release);
-    this.source = this.makeSource();
   }
 
   /** The state that the address names. @param {Language} lang @returns {MapState} */
@@ -42,10 +41,31 @@ export class Desk {
     return this.store.state;
   }
 
+  get release() {
+    return this.own.release;
+  }
+
+  get figures() {
+    return this.own.figures;
+  }
+
+  get lists() {
+    return this.own.lists;
+  }
+
+  /** Where tiles come from: of two releases where one is subtracted from the other. */
+  get source() {
+    return this.paired ?? this.own.source;
+  }
+
   /** @returns {Attribute} */
   get attribute() {
-    const { attribute } = this.state;
-    return /** @type {Attribute} */ (this.page.attributes.find((a) => a.key === attribute));
+    return this.attributeOf(this.state.attribute);
+  }
+
+  /** @param {string} key @returns {Attribute} */
+  attributeOf(key) {
+    return /** @type {Attribute} */ (this.page.attributes.find((a) => a.key === key));
   }
 
   /** Where the attribute stands in all arrays of scores. */
@@ -60,22 +80,29 @@ export class Desk {
 
   /** Newer data: what came from the server is asked for again. @param {Release | null} release */
   turnTo(release) {
-    this.release = release;
-    this.figures.turnTo(release);
-    this.source = this.makeSource();
+    this.own.turnTo(release);
+    this.other = null;
+    this.paired = null;
   }
 
-  /** Tiles are asked for where the page came from, whatever name the server goes by. */
-  makeSource() {
-    const template = this.release?.tiles[0];
-    if (!template) return null;
-    const path = decodeURI(new URL(template, location.href).pathname);
-    return new TileSource(path, this.keys, api.tile);
+  get needsOther() {
+    return (this.state.against?.release ?? null) !== (this.other?.named ?? null);
+  }
+
+  /** Has the release that is subtracted at hand, or none where none is. */
+  async findOther() {
+    const name = this.state.against?.release ?? null;
+    const found = name === null ? null : await holdingOf(name, this.keys);
+    if ((this.state.against?.release ?? null) !== name) return;
+    this.other = found;
+    const { source } = this.own;
+    this.paired =
+      source && found?.source ? new PairedSource(source, found.source, this.keys.length) : null;
   }
 
   /** @param {string | null} layer @param {string} code */
   areaOf(layer, code) {
-    return this.lists.get(layer ?? "")?.areas.find((a) => a.code === code);
+    return this.own.areaOf(layer, code);
   }
 
   /** Words for people about something that went wrong. @param {Error} error */

@@ -7,6 +7,9 @@ import { listenForLanguage, rememberLanguage, sentence, translatePage } from "..
 import { PhotoDialog } from "../photo/dialog.js";
 import { spreadOf } from "./colouring.js";
 import { Desk } from "./desk.js";
+import { Difference, followed, ReleaseNames } from "./difference.js";
+import { Frame } from "./frame.js";
+import { Key, ontoPage } from "./key.js";
 import { Painter } from "./painter.js";
 import { Panel } from "./panel.js";
 import { Search } from "./search.js";
@@ -21,22 +24,21 @@ import { Tools } from "./tools.js";
 
 const PLACE_ZOOM = 15;
 const PHOTO_ZOOM = 17;
-/** Degrees within which the map counts as unmoved. */
-const STILL_DEG = 1e-4;
 
 class MapPage {
   constructor() {
     const desk = new Desk();
     this.desk = desk;
-    /** Where the map stood when it was fitted to the city. @type {View | null} */
-    this.home = null;
     /** From now on moves are the user's, and the address follows them. */
     this.isPlaced = false;
     const words = () => desk.words;
     const onError = (/** @type {Error} */ error) => this.failed(error);
-    const onAttribute = (/** @type {string} */ attribute) => desk.store.set({ attribute });
+    const onAttribute = (/** @type {string} */ attribute) => {
+      const { against, attribute: before } = desk.state;
+      desk.store.set({ attribute, against: followed(against, before, attribute) });
+    };
     const onPhoto = (/** @type {number | null} */ photo) => desk.store.set({ photo });
-    const padding = () => this.padding();
+    const padding = () => this.frame.padding();
     this.heading = sentence(desk.page.attributes, onAttribute);
     this.status = new Status(byId("status"), words);
     this.view = new MapView(byId("map"), {
@@ -50,12 +52,21 @@ class MapPage {
       },
       onError,
     });
-    this.painter = new Painter(desk, this.view, this.status, onError);
+    this.painter = new Painter(desk, this.view, {
+      onPainted: () => this.key.render(),
+      onFollowed: () => this.key.follow(),
+      onError,
+    });
+    this.key = new Key(desk, this.painter, {
+      onModel: ontoPage(desk, this.painter, this.status),
+      onError,
+    });
     this.tip = new Tip(byId("map"), byId("live"));
     this.sheet = new Sheet(
       () => ({ open: desk.words.t("legend.open"), close: desk.words.t("legend.close") }),
       () => this.selection.close(),
     );
+    this.frame = new Frame(desk, this.view, this.painter, this.sheet);
     this.panel = new Panel(byId("panel"), {
       page: desk.page,
       words,
@@ -65,12 +76,31 @@ class MapPage {
       onAttribute,
       onPhoto,
       onClose: () => this.selection.close(),
-      onZoom: (box) => this.view.fit(box, this.padding(), PHOTO_ZOOM + 1),
+      onZoom: (box) => this.view.fit(box, this.frame.padding(), PHOTO_ZOOM + 1),
     });
-    const { view, painter, panel, sheet, tip } = this;
-    this.selection = new Selection({ desk, view, painter, panel, sheet, tip, padding, onError });
+    const { view, painter, key, panel, sheet, tip } = this;
+    this.selection = new Selection({
+      desk,
+      view,
+      painter,
+      key,
+      panel,
+      sheet,
+      tip,
+      padding,
+      onError,
+    });
+    this.names = new ReleaseNames(() => this.difference.render(), onError);
+    this.difference = new Difference(desk, this.names);
     this.tools = new Tools({
       view,
+      switches: () => [
+        {
+          label: words().t("tools.difference"),
+          isOn: this.difference.isOn,
+          toggle: () => this.difference.toggle(),
+        },
+      ],
       words,
       say: (text) => tip.say(text),
       releaseName: () => desk.state.release,
@@ -107,7 +137,7 @@ class MapPage {
     addEventListener("popstate", () => {
       store.restore(this.desk.read(store.state.lang));
       if (store.state.view) this.view.go(store.state.view);
-      else this.goHome();
+      else this.frame.goHome();
     });
     listenForLanguage((lang) => {
       rememberLanguage(lang);
@@ -127,10 +157,10 @@ class MapPage {
     const { view, photo } = this.desk.state;
     this.translate();
     if (view) this.view.go(view);
-    else this.goHome();
+    else this.frame.goHome();
     this.view.setBasemap(this.desk.page.basemap);
     await this.painter.show();
-    if (!this.desk.release && !view) this.goHome();
+    if (!this.desk.release && !view) this.frame.goHome();
     this.isPlaced = true;
     await this.selection.show(true);
     this.photo.open(photo);
@@ -146,10 +176,13 @@ class MapPage {
     }
     const recolour = respeak || state.attribute !== before.attribute;
     if (recolour) this.heading.render(state.attribute, this.desk.words);
+    if (recolour || state.against !== before.against) this.difference.render();
+    if (state.against !== before.against) this.tools.renderList();
     if (this.painter.isStale) {
       this.painter.show();
       this.search.invite(this.painter.areaLayer);
-    } else if (recolour) this.painter.paint();
+    } else if (recolour || state.only !== before.only || state.against !== before.against)
+      this.painter.paint();
     if (state.area !== before.area || state.cell !== before.cell || state.zone !== before.zone)
       this.selection.show(false);
     else if (recolour) this.panel.render();
@@ -164,6 +197,7 @@ class MapPage {
     const { words, state } = this.desk;
     translatePage(words);
     this.heading.render(state.attribute, words);
+    this.difference.render();
     this.view.setTexts({ zoomIn: words.t("map.zoom_in"), zoomOut: words.t("map.zoom_out") });
     this.sheet.label();
     this.tools.translate();
@@ -172,37 +206,10 @@ class MapPage {
     this.search.invite(this.painter.areaLayer);
   }
 
-  /** What is covered on each side of the map, by the panel too unless it is left out. */
-  padding(withPanel = true) {
-    const map = byId("map").getBoundingClientRect();
-    const card = byId("card").getBoundingClientRect();
-    if (this.sheet.phone.matches) {
-      return { left: 12, right: 12, top: card.bottom + 8, bottom: this.sheet.height() + 8 };
-    }
-    const panel = byId("panel");
-    const covered =
-      panel.hidden || !withPanel ? 16 : map.right - panel.getBoundingClientRect().left;
-    const narrow = map.width - card.right - covered < 260;
-    return { left: narrow ? 16 : card.right + 12, top: 16, right: covered + 12, bottom: 24 };
-  }
-
-  goHome() {
-    const { release } = this.desk;
-    const box = release ? (release.city?.bbox ?? release.bounds) : this.painter.layerBox;
-    if (box) this.view.fit(box, this.padding(false));
-    this.home = this.view.view();
-  }
-
   /** @param {View} view */
   moved(view) {
     if (!this.isPlaced) return;
-    const { home } = this;
-    const isHome =
-      home !== null &&
-      view.zoom === home.zoom &&
-      Math.abs(view.lat - home.lat) < STILL_DEG &&
-      Math.abs(view.lon - home.lon) < STILL_DEG;
-    this.desk.store.set({ view: isHome ? null : view }, "replace");
+    this.desk.store.set({ view: this.frame.isHome(view) ? null : view }, "replace");
     this.painter.follow();
   }
 
@@ -251,7 +258,8 @@ class MapPage {
     const isFirst = this.desk.release === null;
     this.desk.turnTo(release);
     this.painter.samples.forget();
-    if (isFirst && !this.desk.state.view) this.goHome();
+    this.key.census.forget();
+    if (isFirst && !this.desk.state.view) this.frame.goHome();
     await this.painter.show();
     await this.selection.show(true);
     this.tip.say(this.desk.words.t("map.updated"));

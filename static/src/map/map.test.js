@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Words } from "../words.js";
+import { isAround, onGrid } from "./census.js";
 import { coarsenessOf, colouringOf, modeOf, spreadOf } from "./colouring.js";
+import { followed } from "./difference.js";
+import { clicked } from "./histogram.js";
 import { toPoints } from "./sample.js";
 import { matching } from "./search.js";
 import { sorted } from "./table.js";
-import { citation, sentenceOf, tipOf, tipOfArea, withInterval } from "./wording.js";
+import {
+  citation,
+  sentenceOf,
+  tipOf,
+  tipOfArea,
+  tipOfDifference,
+  withInterval,
+} from "./wording.js";
 
 /** @import {Area, Layer, Release} from "../types.d.ts" */
 
@@ -181,4 +191,38 @@ test("a sample in columns becomes points", () => {
   assert.deepEqual([...points.scores], [690, -1, 0, 1000]);
   assert.deepEqual([points.x[0], points.y[0]], [0.5, 0.5]);
   assert.deepEqual([...points.id], [4, 7]);
+});
+
+test("a click on a bar chooses it, again takes it back, with shift it reaches there", () => {
+  assert.deepEqual(clicked(null, 3, false), [3, 3]);
+  assert.deepEqual(clicked(null, 3, true), [3, 3]);
+  assert.equal(clicked([3, 3], 3, false), null);
+  assert.deepEqual(clicked([3, 5], 3, false), [3, 3]);
+  assert.deepEqual(clicked([3, 3], 6, true), [3, 6]);
+  assert.deepEqual(clicked([3, 6], 1, true), [1, 6]);
+});
+
+test("what is subtracted follows the attribute that is shown", () => {
+  const lively = { attribute: "lively", release: null };
+  assert.equal(followed(null, "safety", "lively"), null);
+  assert.deepEqual(followed(lively, "safety", "boring"), lively);
+  assert.deepEqual(followed(lively, "safety", "lively"), { ...lively, attribute: "safety" });
+  const other = { attribute: "safety", release: "two" };
+  assert.deepEqual(followed(other, "safety", "boring"), { ...other, attribute: "boring" });
+  assert.deepEqual(followed(other, "lively", "boring"), other);
+});
+
+test("a difference is told with its sign", () => {
+  assert.equal(tipOfDifference(es, "Macul", [6.9, 5.7]), "Macul · +1,2 (6,9 menos 5,7)");
+  assert.equal(tipOfDifference(en, "Macul", [5, 6]), "Macul · −1 (5.0 minus 6.0)");
+  assert.equal(tipOfDifference(en, "Macul", [5, 5]), "Macul · 0 (5.0 minus 5.0)");
+});
+
+test("the whole city is not asked for as a part of itself", () => {
+  /** @type {import("../types.d.ts").Bbox} */
+  const city = [-71, -34, -70, -33];
+  assert.ok(isAround([-72, -35, -69, -32], city));
+  assert.ok(isAround(city, city));
+  assert.ok(!isAround([-70.9, -35, -69, -32], city));
+  assert.deepEqual(onGrid([-200, -89, 30, 88]), [-180, -85, 30, 85]);
 });

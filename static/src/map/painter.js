@@ -1,33 +1,35 @@
-// Colours the map, and says in the legend what the colours mean.
+// Colours the map.
 
-import { colourOf, isDark, lookup } from "../colour.js";
+import { isDark } from "../colour.js";
 import { byId } from "../dom.js";
 import { around } from "../geometry.js";
-import { coarsenessOf, colouringOf, modeOf, scaleFor } from "./colouring.js";
-import { pointAt, renderLegend, renderStrip } from "./legend.js";
+import { areWithin, boundsOf } from "../ranges.js";
+import { coarsenessOf, colouringOf, modeOf } from "./colouring.js";
 import { renderModes } from "./modes.js";
+import { colourOf, coloursOf, lineOfArea, measureOf, scaleOfMap, valueOfArea } from "./reading.js";
 import { SampleBook } from "./sample.js";
-import { tipOfArea } from "./wording.js";
 
 /** @import {MapView} from "../leaflet/view.js" */
+/** @import {Measure} from "../measure.js" */
 /** @import {Colouring} from "./colouring.js" */
+/** @import {ScoreRange} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
-/** @import {Status} from "./status.js" */
 
 export class Painter {
   /**
-   * @param {Desk} desk @param {MapView} view @param {Status} status
-   * @param {(error: Error) => void} onError
+   * @param {Desk} desk @param {MapView} view
+   * @param {{ onPainted: () => void, onFollowed: () => void, onError: (error: Error) => void }} handlers
    */
-  constructor(desk, view, status, onError) {
+  constructor(desk, view, { onPainted, onFollowed, onError }) {
     this.desk = desk;
     this.view = view;
-    this.status = status;
+    this.onPainted = onPainted;
+    this.onFollowed = onFollowed;
     this.onError = onError;
     this.samples = new SampleBook(matchMedia("(max-width: 600px)").matches);
     /** Whether the dots are a sample. */
     this.sampled = false;
-    /** Mode of what is on the map now. */
+    /** What is on the map now, and of which other release. */
     this.shown = "";
     /** Layer whose outlines are on the map. @type {string | null} */
     this.outlined = null;
@@ -38,8 +40,13 @@ export class Painter {
     return colouringOf(this.desk.state.mode, this.view.view().zoom, this.desk.page.layers);
   }
 
+  /** What takes other layers or other data to be shown. */
+  get wanted() {
+    return `${modeOf(this.colouring)} ${this.desk.state.against?.release ?? ""}`;
+  }
+
   get isStale() {
-    return this.shown !== modeOf(this.colouring);
+    return this.shown !== this.wanted;
   }
 
   /** The layer whose areas have outlines: the coloured one, the selected one, or the first. */
@@ -50,7 +57,7 @@ export class Painter {
   }
 
   get scale() {
-    return scaleFor(this.colouring, this.desk.release, this.desk.attribute);
+    return scaleOfMap(this.desk, this.colouring);
   }
 
   /** The box around all outlines, known once their figures are. */
@@ -71,27 +78,29 @@ export class Painter {
 
   /** Puts the right layers on the map, then colours them. */
   async show() {
-    const { colouring } = this;
-    const { source, release } = this.desk;
-    this.shown = modeOf(colouring);
+    const { colouring, wanted } = this;
+    this.shown = wanted;
     this.renderModes();
-    this.view.show(colouring.kind, source, coarsenessOf(release));
-    this.paint();
     try {
+      if (this.desk.needsOther) await this.desk.findOther();
+      if (this.shown !== wanted) return;
+      this.view.show(colouring.kind, this.desk.source, coarsenessOf(this.desk.release));
+      this.paint();
       await this.loadAreas();
     } catch (error) {
       this.onError(/** @type {Error} */ (error));
     }
     if (colouring.kind === "photos") this.loadPhotos();
     this.paint();
+    this.onFollowed();
   }
 
   /** Outlines first; the figures that colour them may come later. */
   async loadAreas() {
     const layer = this.areaLayer;
     if (!layer) return;
-    const { figures, lists, words } = this.desk;
-    const list = figures.list(layer);
+    const { own, other, figures, words } = this.desk;
+    const lists = Promise.all([own.arrive(layer), other?.arrive(layer)]);
     if (this.outlined !== layer) {
       const shapes = await figures.outlines(layer);
       if (this.areaLayer !== layer) return;
@@ -99,8 +108,7 @@ export class Painter {
       this.view.areas.setShapes(shapes, words.collator.compare);
       this.paint();
     }
-    const arrived = await list;
-    if (arrived) lists.set(layer, arrived);
+    await lists;
   }
 
   /** Dots from the tiles where they hold them all, else from the sample. */
@@ -110,91 +118,67 @@ export class Painter {
     const held = cells.photos();
     this.sampled = held === null;
     try {
-      const parts = held ?? [await this.samples.points(this.desk.keys)];
+      const parts = held ?? [await this.samples.points(this.desk.keys, this.desk.other?.named)];
       if (this.colouring.kind === "photos") this.view.setPoints(parts);
     } catch (error) {
       this.onError(/** @type {Error} */ (error));
     }
-    this.renderLegend();
+    this.onPainted();
+  }
+
+  anotherSample() {
+    this.samples.another();
+    this.loadPhotos();
   }
 
   /** What is in view has changed: by moving, or by tiles that arrived. */
   follow() {
     if (this.colouring.kind === "photos") this.loadPhotos();
-    else this.renderLegend();
+    this.onFollowed();
+  }
+
+  /** @returns {Measure} */
+  get measure() {
+    return measureOf(this.desk);
   }
 
   /** Colours from memory: no change of attribute or language asks the server for anything. */
   paint() {
-    this.view.paintScores(lookup(this.scale), this.desk.attributeIndex);
+    const bounds = boundsOf(this.desk.state.only, this.desk.keys);
+    const { measure, scale } = this;
+    this.view.paintScores({ measure, bounds, ...coloursOf(this.desk, scale) });
     this.view.paintAreas((code) => this.lookOf(code));
-    this.renderLegend();
+    this.onPainted();
   }
 
   /** @param {string} code */
   lookOf(code) {
-    const { words, attribute } = this.desk;
+    const { state } = this.desk;
     const area = this.desk.areaOf(this.areaLayer, code);
     if (!area || this.colouring.kind !== "areas") {
       return { fill: null, dark: false, text: area?.name ?? code };
     }
-    const text = tipOfArea(words, area, attribute.key);
-    const figure = area.attributes[attribute.key];
+    const text = lineOfArea(this.desk, this.areaLayer, area);
+    const value = valueOfArea(this.desk, this.areaLayer, area);
     if (area.n === 0) return { fill: null, dark: false, text };
-    if (!area.shown || !figure) return { fill: "hatch", dark: false, text };
-    const fill = colourOf(this.scale, figure.mean);
+    if (value === null) return { fill: "hatch", dark: false, text };
+    if (!areWithin(area.attributes, state.only)) return { fill: null, dark: false, text };
+    const fill = colourOf(this.desk, this.scale, value);
     return { fill, dark: isDark(fill), text };
   }
 
-  renderLegend() {
-    const { words, attribute, release } = this.desk;
-    const { scale } = this;
-    const { kind } = this.colouring;
-    const scores = this.scoresInView();
-    const model = {
-      words,
-      attribute,
-      scale,
-      kind,
-      scores,
-      caption: this.captionOf(scores.length),
-      sample: kind === "photos" && this.sampled ? this.samples.text(words) : null,
-      release,
-      onAnother: () => {
-        this.samples.another();
-        this.loadPhotos();
-      },
-    };
-    renderLegend(byId("legend"), model);
-    renderStrip(byId("strip"), model);
-    byId("legend").hidden = !release;
-    const isBare = kind !== "areas" && this.view.cells?.complete() && scores.length === 0;
-    const notice = release ? "map.empty" : "map.empty.release";
-    this.status.setNotice(!release || isBare ? words.t(notice) : null);
-  }
-
-  /** Marks a score on the bar. @param {number | null} score */
-  point(score) {
-    pointAt(byId("legend"), this.scale, score);
-  }
-
-  /** @returns {number[]} */
-  scoresInView() {
-    const { colouring, view } = this;
-    const { attributeIndex, attribute, lists } = this.desk;
-    if (colouring.kind === "cells") return view.cells?.means(view.bbox(), attributeIndex) ?? [];
-    if (colouring.kind === "photos") return view.dots.scores(attributeIndex);
+  /**
+   * In points, of what lies in the ranges.
+   * @param {ScoreRange[]} ranges @returns {number[]}
+   */
+  valuesInView(ranges) {
+    const { colouring, view, measure } = this;
+    const { keys, lists } = this.desk;
+    const bounds = boundsOf(ranges, keys);
+    if (colouring.kind === "cells") return view.cells?.values(view.bbox(), measure, bounds) ?? [];
+    if (colouring.kind === "photos") return view.dots.values(measure, bounds);
     const areas = lists.get(colouring.layer)?.areas ?? [];
-    return areas.flatMap((a) => (a.shown ? (a.attributes[attribute.key]?.mean ?? []) : []));
-  }
-
-  /** @param {number} n */
-  captionOf(n) {
-    const { colouring } = this;
-    const { words, layers } = this.desk;
-    if (colouring.kind !== "areas") return words.count(`legend.${colouring.kind}`, n);
-    const layer = layers.find((l) => l.key === colouring.layer);
-    const label = (layer?.label[words.lang] ?? "").toLowerCase();
-    return words.count("legend.areas", n, { layer: label });
+    const within = areas.filter((a) => areWithin(a.attributes, ranges));
+    return within.flatMap((a) => valueOfArea(this.desk, colouring.layer, a) ?? []);
   }
 }

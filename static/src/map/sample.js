@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { mercatorX, mercatorY } from "../geometry.js";
+import { joinPoints } from "../paired.js";
 
 /** @import {Points, Sample} from "../types.d.ts" */
 /** @import {Words} from "../words.js" */
@@ -35,8 +36,10 @@ export class SampleBook {
   constructor(phone) {
     this.size = phone ? SIZE_ON_PHONES : SIZE;
     this.seed = 0;
-    /** @type {Promise<Sample> | null} */
+    /** @type {Promise<[Sample, Sample | null]> | null} */
     this.asked = null;
+    /** The other release that was asked for too. @type {string | null} */
+    this.other = null;
     /** @type {Sample | null} */
     this.sample = null;
   }
@@ -50,17 +53,25 @@ export class SampleBook {
     this.forget();
   }
 
-  /** @param {string[]} keys @returns {Promise<Points>} */
-  async points(keys) {
-    this.asked ??= api.sample(this.size, this.seed);
+  /** The same photos of both releases, where there is another one: their order is by chance alone. @param {string[]} keys @param {string | null} [other] release @returns {Promise<Points>} */
+  async points(keys, other = null) {
+    if (this.other !== other) this.forget();
+    this.other = other;
+    const { size, seed } = this;
+    this.asked ??= Promise.all([
+      api.sample(size, seed),
+      other ? api.sample(size, seed, other) : null,
+    ]);
     const asked = this.asked;
     try {
-      this.sample = await asked;
+      const [sample, theirs] = await asked;
+      this.sample = sample;
+      const points = toPoints(sample, keys);
+      return theirs ? joinPoints(points, toPoints(theirs, keys), keys.length) : points;
     } catch (error) {
       if (this.asked === asked) this.forget();
       throw error;
     }
-    return toPoints(this.sample, keys);
   }
 
   /** «muestra de 5.000 de N»; null when the sample is all there is. @param {Words} words */

@@ -3,13 +3,15 @@
 import * as api from "../api.js";
 import { byId } from "../dom.js";
 import { cellBbox, cellSideM } from "../geometry.js";
+import { readingOf } from "../measure.js";
 import { bboxOf } from "../zone.js";
 import { spreadOf } from "./colouring.js";
-import { tipOf, tipOfArea } from "./wording.js";
+import { lineOf, lineOfArea, measureOf, valueOfArea } from "./reading.js";
 
 /** @import {MapView} from "../leaflet/view.js" */
 /** @import {CellKey, DrawnShape, Hit, MapState} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
+/** @import {Key} from "./key.js" */
 /** @import {Painter} from "./painter.js" */
 /** @import {Panel} from "./panel.js" */
 /** @import {Sheet} from "./sheet.js" */
@@ -22,19 +24,21 @@ const AREA_ZOOM = 14;
  * @property {Desk} desk
  * @property {MapView} view
  * @property {Painter} painter
+ * @property {Key} key
  * @property {Panel} panel
  * @property {Sheet} sheet
  * @property {Tip} tip
- * @property {() => import("../leaflet/view.js").Padding} padding
+ * @property {() => import("../leaflet/framing.js").Padding} padding
  * @property {(error: Error) => void} onError
  */
 
 export class Selection {
   /** @param {SelectionParts} parts */
-  constructor({ desk, view, painter, panel, sheet, tip, padding, onError }) {
+  constructor({ desk, view, painter, key, panel, sheet, tip, padding, onError }) {
     this.desk = desk;
     this.view = view;
     this.painter = painter;
+    this.key = key;
     this.panel = panel;
     this.sheet = sheet;
     this.tip = tip;
@@ -176,25 +180,25 @@ export class Selection {
     const byTouch = how === "pointer" && !matchMedia("(hover: hover)").matches;
     this.tip.show(byTouch ? null : text, at);
     if (text) this.tip.say(text);
-    this.painter.point(hit ? this.scoreOf(hit) : null);
+    this.key.point(hit ? this.scoreOf(hit) : null);
   }
 
   /** @param {Hit} hit */
   tipText(hit) {
-    const { words, attribute, attributeIndex } = this.desk;
     if (hit.kind === "area") {
-      const area = this.desk.areaOf(this.painter.areaLayer, hit.code);
-      return area ? tipOfArea(words, area, attribute.key) : null;
+      const { areaLayer } = this.painter;
+      const area = this.desk.areaOf(areaLayer, hit.code);
+      return area ? lineOfArea(this.desk, areaLayer, area) : null;
     }
-    const size = hit.kind === "cell" ? words.distance(cellSideM(hit)) : "";
-    return tipOf(words, hit, attributeIndex, size);
+    const size = hit.kind === "cell" ? this.desk.words.distance(cellSideM(hit)) : "";
+    return lineOf(this.desk, hit, size);
   }
 
   /** @param {Hit} hit @returns {number | null} */
   scoreOf(hit) {
-    const { attribute, attributeIndex } = this.desk;
-    if (hit.kind !== "area") return hit.scores[attributeIndex] ?? null;
-    const area = this.desk.areaOf(this.painter.areaLayer, hit.code);
-    return area?.shown ? (area.attributes[attribute.key]?.mean ?? null) : null;
+    if (hit.kind !== "area") return readingOf(hit.scores, measureOf(this.desk));
+    const { areaLayer } = this.painter;
+    const area = this.desk.areaOf(areaLayer, hit.code);
+    return area ? valueOfArea(this.desk, areaLayer, area) : null;
   }
 }

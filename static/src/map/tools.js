@@ -15,9 +15,12 @@ const KINDS = [
 ];
 const REFUSED = { crosses: "draw.crosses", full: "draw.full" };
 
+/** @typedef {{ label: string, isOn: boolean, toggle: () => void }} Switch what is on until it is turned off */
+
 /**
  * @typedef {object} ToolsContext
  * @property {MapView} view
+ * @property {() => Switch[]} switches
  * @property {() => Words} words
  * @property {(text: string) => void} say
  * @property {() => string | null} releaseName
@@ -72,7 +75,7 @@ export class Tools {
     return { ...parts, field };
   }
 
-  translate() {
+  renderList() {
     const words = this.context.words();
     this.list.replaceChildren(
       ...KINDS.map(([kind, label]) =>
@@ -84,8 +87,28 @@ export class Tools {
           ]),
         ),
       ),
+      ...this.context.switches().map((each) => element("li", {}, this.switchButton(each))),
       ...takeAway(words, this.context.releaseName(), this.context.say),
     );
+  }
+
+  /** @param {Switch} each */
+  switchButton({ label, isOn, toggle }) {
+    const onclick = () => {
+      this.toggle(false);
+      toggle();
+    };
+    return element(
+      "button",
+      { type: "button", "aria-pressed": String(isOn), onclick },
+      element("span", { class: "tool-icon tool-switch", "aria-hidden": "true" }),
+      label,
+    );
+  }
+
+  translate() {
+    const words = this.context.words();
+    this.renderList();
     this.parts.radiusName.textContent = words.t("draw.radius");
     this.parts.undo.textContent = words.t("draw.undo");
     this.parts.finish.textContent = words.t("draw.finish");

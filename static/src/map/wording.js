@@ -32,6 +32,16 @@ export function tipOf(words, hit, attribute, size) {
   return words.count("tip.cell", hit.n, { size, mean });
 }
 
+/** «Providencia · +1,2 (6,9 menos 5,7)» @param {Words} words @param {string} name @param {[one: number, other: number]} both */
+export function tipOfDifference(words, name, [one, other]) {
+  return words.t("tip.difference", {
+    name,
+    difference: words.difference(one - other),
+    one: words.score(one),
+    other: words.score(other),
+  });
+}
+
 /** Of 100 photos of the city, how many a random photo of the place outranks. @param {number} mean */
 function share(mean) {
   return Math.round(mean * 10);
