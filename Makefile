@@ -53,7 +53,7 @@ test: setup assets ## Run all tests, in two processes, browser included
 faults: setup ## Kill workers, database, web and client during a batch, often (PHOTOS=1000, SEED=)
 	@$(PYTHON) -m tests.faults $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(SEED),--seed $(SEED))
 
-bench: setup ## Measure publishing, tiles, figures, scoring and uploads (PHOTOS=100000)
+bench: setup assets ## Measure publishing, tiles, scoring, uploads and the pages in a browser (PHOTOS=100000)
 	@$(PYTHON) -m tests.benchmarks $(if $(PHOTOS),--photos $(PHOTOS))
 	@$(PYTHON) -m tests.benchmarks.model
 	@$(PYTHON) -m tests.benchmarks.training
@@ -62,6 +62,8 @@ bench: setup ## Measure publishing, tiles, figures, scoring and uploads (PHOTOS=
 	@$(PYTHON) -m tests.benchmarks.scoring_jobs
 	@$(PYTHON) -m tests.benchmarks.workers
 	@$(PYTHON) -m tests.benchmarks.rescoring
+	@$(PYTHON) -m tests.benchmarks.browser
+	@$(PYTHON) -m tests.benchmarks.lighthouse
 
 screenshots: setup assets ## Photograph the demo's map in three window sizes, into screenshots/
 	@$(PYTHON) -m tests.screenshots screenshots

@@ -18,6 +18,7 @@ from pathlib import Path
 from app import accounts, cluster, readiness
 from app.cluster import place, server
 from app.db import SessionFactory, make_engine, session_factory
+from app.errors import NameTaken
 from app.photos.files import PhotoFiles
 from app.settings import Settings
 from tests.benchmarks.web import Web, free_port
@@ -38,7 +39,12 @@ class Process:
     ) -> None:
         self._log = log
         clean = {name: value for name, value in os.environ.items() if "MIRADA_" not in name}
-        own = {"MIRADA_DATABASE_URL": url, "MIRADA_DATA_DIR": str(settings.data_dir)}
+        own = {
+            "MIRADA_DATABASE_URL": url,
+            "MIRADA_DATA_DIR": str(settings.data_dir),
+            # Pages ask no other host for tiles.
+            "MIRADA_BASEMAP_URL": "",
+        }
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command, env=clean | own, stdout=file, stderr=subprocess.STDOUT
@@ -90,10 +96,13 @@ class Installation:
         self.processes.append(process)
         return process
 
-    def serve(self) -> Web:
-        """A web process that answers, and an admin's way to it."""
+    def serve(self, *python: str) -> Web:
+        """A web process that answers, and an admin's way to it.
+
+        python: `-c` and code that is run in place of the plain command.
+        """
         port = free_port()
-        process = self.start("serve", "--port", str(port))
+        process = self.start(*python, "serve", "--port", str(port))
         web = Web(port, self._token(), process.pid)
         self.webs.append(web)
         self.wait("the web process answers", web.answers)
@@ -117,15 +126,15 @@ class Installation:
 
     def _token(self) -> str:
         with self.sessions.begin() as session:
-            accounts.create(session, "bench")
+            with suppress(NameTaken):
+                accounts.create(session, "bench")
             return accounts.create_token(session, "bench", "bench", "admin", timedelta(days=1))
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
-    """Deleted at the end with all that it holds."""
-    with tempfile.TemporaryDirectory(prefix="mirada-bench-") as name:
-        folder = Path(name)
+def installed(kept: Path | None = None) -> Iterator[Installation]:
+    """Deleted at the end with all that it holds, but for a folder that is to be kept."""
+    with _folder(kept) as folder:
         folder.chmod(0o755)
         data_dir = folder / "data"
         engine = make_engine(cluster.ensure(data_dir), pool_size=8)
@@ -141,4 +150,17 @@ def installed() -> Iterator[Installation]:
                 with suppress(ProcessLookupError):
                     process.stop()
             engine.dispose()
-            cluster.remove(data_dir)
+            if kept is None:
+                cluster.remove(data_dir)
+            else:
+                cluster.stop(data_dir)
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="mirada-bench-") as name:
+            yield Path(name)
+    else:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
