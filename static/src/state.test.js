@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as gallery from "./gallery/state.js";
 import { format, parse } from "./state.js";
 
 /** @import {MapState} from "./types.d.ts" */
@@ -26,6 +25,7 @@ const FIRST = {
   only: [],
   against: null,
   beside: null,
+  embed: false,
 };
 
 test("the first visit has a bare address", () => {
@@ -45,6 +45,7 @@ test("every state comes back from its address", () => {
     { zone: { kind: "circle", lon: -70.65, lat: -33.45, radius_m: 800 } },
     { photo: 12 },
     { table: true },
+    { embed: true },
     { against: { attribute: "lively", release: null } },
     { against: { attribute: "safety", release: "people-2.0" } },
     { beside: { attribute: "boring", release: "people-2.0" } },
@@ -84,21 +85,4 @@ test("what is broken falls back to its default", () => {
   ]) {
     assert.deepEqual(parse(search, KNOWN), FIRST, search);
   }
-});
-
-test("the gallery's state comes back from its address too", () => {
-  const bare = gallery.parse("", "es", KNOWN.attributes);
-  assert.equal(gallery.format(bare, "safety"), "");
-  /** @type {gallery.GalleryState} */
-  const full = {
-    lang: "es",
-    release: "x",
-    attribute: "boring",
-    order: "least",
-    layer: "comuna",
-    area: "13123",
-    photo: 7,
-  };
-  assert.deepEqual(gallery.parse(gallery.format(full, "safety"), "es", KNOWN.attributes), full);
-  assert.equal(gallery.parse("?order=up&photo=x", "es", KNOWN.attributes).order, "most");
 });

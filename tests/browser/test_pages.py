@@ -1,4 +1,4 @@
-"""The other pages: photos as tiles, the page about Mirada, and pages that are not there."""
+"""The other pages: the page about Mirada, and pages that are not there."""
 
 import re
 from pathlib import Path
@@ -9,55 +9,9 @@ from playwright.sync_api import expect
 from app import card
 from app.attributes import ATTRIBUTES
 from tests import cards
-from tests.browser.city import City
 from tests.browser.conftest import SIZES, OpenSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-def test_the_gallery_follows_attribute_order_and_comuna(visit: OpenSite, city: City) -> None:
-    page = visit().open("/gallery")
-    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
-    scores = page.locator("#tiles .photo-score").all_inner_texts()
-    values = [float(text.replace(",", ".")) for text in scores]
-    assert values == sorted(values, reverse=True)
-    page.select_option("#attribute", "boring")
-    page.select_option("#order", "least")
-    page.select_option("#area", label="Providencia (60)")
-    expect(page.locator("#count")).to_have_text("60 fotos")
-    page.wait_for_load_state("networkidle")
-    values = [
-        float(t.replace(",", ".")) for t in page.locator("#tiles .photo-score").all_inner_texts()
-    ]
-    assert values == sorted(values)
-    assert "attribute=boring&order=least&area=13123" in page.url
-    page.click("a[data-lang=en]")
-    expect(page.locator("#count")).to_have_text("60 photos")
-    expect(page.locator("#order option").first).to_have_text("Most boring")
-    page.go_back()
-    expect(page.locator("#area")).to_have_value("")
-
-
-def test_the_gallery_loads_to_its_end(visit: OpenSite, city: City) -> None:
-    page = visit().open("/gallery?lang=en")
-    tiles = page.locator("#tiles li")
-    while tiles.count() < city.photos:
-        before = tiles.count()
-        page.locator("#more").scroll_into_view_if_needed()
-        expect(tiles.nth(before)).to_be_attached()
-    expect(page.locator("#more")).to_have_text("No more photos.")
-    ids = page.eval_on_selector_all("#tiles [data-photo]", "all => all.map(t => t.dataset.photo)")
-    assert len(ids) == len(set(ids)) == city.photos
-
-
-def test_a_photo_of_the_gallery_by_keyboard(visit: OpenSite) -> None:
-    page = visit().open("/gallery")
-    page.locator("#tiles .photo-card").nth(3).focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("dialog#photo .bar")).to_have_count(6)
-    page.keyboard.press("Escape")
-    expect(page.locator("dialog#photo")).to_be_hidden()
-    expect(page.locator("#tiles .photo-card").nth(3)).to_be_focused()
 
 
 @pytest.mark.parametrize("size", SIZES)

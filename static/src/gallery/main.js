@@ -1,4 +1,4 @@
-// The gallery: every photo as a tile, in the order of an attribute.
+// The gallery: every photo as a tile, in an order, through filters.
 
 import * as api from "../api.js";
 import { byId, element } from "../dom.js";
@@ -14,15 +14,23 @@ import { photoCard } from "../photo/card.js";
 import { PhotoDialog } from "../photo/dialog.js";
 import { Store } from "../store.js";
 import { Words } from "../words.js";
-import { format, ORDERS, parse } from "./state.js";
+import { AreaField } from "./area-field.js";
+import { filterPanel, setFilters } from "./filters.js";
+import { MOST, PhotoList } from "./list.js";
+import { asQuestion, format, isSameList, ORDERS, parse } from "./state.js";
+import { Wall } from "./wall.js";
 
 /** @import {Attribute, Photo} from "../types.d.ts" */
 /** @import {GalleryState} from "./state.js" */
 
-const PAGE_SIZE = 60;
 const EAGER = 12;
-/** Tiles that come by scrolling alone; from there on the button is asked. */
-const BY_SCROLLING = 600;
+/** Of the orders that are called the same for every attribute. @type {Record<string, string>} */
+const NAMES = {
+  typical: "gallery.typical",
+  newest: "gallery.newest",
+  random: "gallery.random",
+  nearest: "gallery.nearest",
+};
 
 const page = readPageData();
 const keys = page.attributes.map((a) => a.key);
@@ -30,6 +38,7 @@ const layers = page.layers.filter((l) => !l.city);
 
 class GalleryPage {
   constructor() {
+    history.scrollRestoration = "manual";
     this.words = new Words(page.lang, page.city_name);
     this.figures = new FigureBook(page.release);
     this.store = new Store(
@@ -37,17 +46,47 @@ class GalleryPage {
       (/** @type {GalleryState} */ state) => location.pathname + format(state, keys[0] ?? ""),
     );
     api.readFrom(this.store.state.release);
-    /** @type {Photo[]} */
-    this.photos = [];
-    /** @type {string | null} */
-    this.next = null;
-    /** @type {number | null} */
-    this.total = null;
-    /** @type {AbortController | null} */
-    this.asking = null;
-    /** @type {Error | null} */
-    this.failure = null;
-    this.heading = sentence(page.attributes, (attribute) => this.store.set({ attribute }));
+    /** No page of the list has come yet. */
+    this.isNew = true;
+    this.lengthShown = 0;
+    /** Where scrolling has come to rest. @type {number | null} */
+    this.stoodAt = null;
+    this.list = new PhotoList(
+      async (where, signal) =>
+        page.release
+          ? api.photos(where, signal)
+          : { release: "", photos: [], next: null, total: 0 },
+      () => this.answered(),
+    );
+    this.heading = sentence(page.attributes, (attribute) => this.go({ attribute }));
+    this.area = new AreaField(
+      {
+        input: /** @type {HTMLInputElement} */ (byId("area")),
+        list: byId("areas"),
+        clear: byId("area-clear"),
+      },
+      {
+        layers,
+        areas: async (layer) => (await this.figures.list(layer))?.areas ?? [],
+        words: () => this.words,
+        say: (text) => this.say(text),
+        onPick: (choice) => this.go({ layer: choice?.layer ?? null, area: choice?.code ?? null }),
+      },
+    );
+    this.panel = filterPanel({
+      attributes: page.attributes,
+      state: () => this.store.state,
+      words: () => this.words,
+      onChange: (changes) => this.go(changes),
+    });
+    this.wall = new Wall(byId("tiles"), {
+      length: () => this.list.length,
+      at: (index) => this.list.at(index),
+      tile: (photo, index) => this.tile(photo, index < EAGER),
+      waiting: (index) => this.words.t("gallery.waiting", { n: this.words.number(index + 1) }),
+      onSeen: (from, to) => this.list.want(from, to),
+      onStill: (first, last) => this.stood(first, last),
+    });
     this.photo = new PhotoDialog(/** @type {HTMLDialogElement} */ (byId("photo")), {
       page,
       words: () => this.words,
@@ -60,7 +99,6 @@ class GalleryPage {
     this.listen();
     this.translate();
     this.load();
-    this.fillAreas();
     this.photo.open(this.store.state.photo);
   }
 
@@ -81,19 +119,45 @@ class GalleryPage {
       rememberLanguage(lang);
       this.store.set({ lang }, "replace");
     });
-    const order = /** @type {HTMLSelectElement} */ (byId("order"));
-    order.addEventListener("change", () =>
-      this.store.set({ order: /** @type {GalleryState["order"]} */ (order.value) }),
+    byId("order").addEventListener("change", (event) => {
+      const { value } = /** @type {HTMLInputElement} */ (event.target);
+      this.chooseOrder(/** @type {GalleryState["order"]} */ (value));
+    });
+    byId("shuffle").addEventListener("click", () =>
+      this.go({ seed: (this.store.state.seed % 1_000_000) + 1 }),
     );
-    const area = /** @type {HTMLSelectElement} */ (byId("area"));
-    area.addEventListener("change", () => this.store.set({ area: area.value || null }));
-    const nearEnd = new IntersectionObserver(
-      ([entry]) => {
-        if (entry?.isIntersecting && this.photos.length < BY_SCROLLING) this.loadMore();
-      },
-      { rootMargin: "600px" },
-    );
-    nearEnd.observe(byId("more"));
+    const toggle = byId("filters-button");
+    toggle.addEventListener("click", () => {
+      const panel = byId("more-filters");
+      panel.hidden = !panel.hidden;
+      toggle.setAttribute("aria-expanded", String(!panel.hidden));
+      this.wall.update();
+    });
+  }
+
+  /** Another list, looked at from its beginning; the way back leads to where this one was. @param {Partial<GalleryState>} changes */
+  go(changes) {
+    this.store.set({ ...changes, at: 0 });
+  }
+
+  /** Those near a place need one, which the browser knows. @param {GalleryState["order"]} order */
+  chooseOrder(order) {
+    if (order !== "nearest" || this.store.state.near) {
+      this.go({ order });
+      return;
+    }
+    this.say(this.words.t("gallery.locating"));
+    const denied = () => {
+      this.say(this.words.t("locate.denied"));
+      this.renderOrder();
+    };
+    if (!navigator.geolocation) denied();
+    else
+      navigator.geolocation.getCurrentPosition(({ coords }) => {
+        this.say("");
+        const near = `${coords.longitude.toFixed(4)},${coords.latitude.toFixed(4)}`;
+        this.go({ order, near });
+      }, denied);
   }
 
   /** @param {GalleryState} state @param {GalleryState} before */
@@ -101,108 +165,105 @@ class GalleryPage {
     if (state.lang !== before.lang) {
       this.words = new Words(state.lang, page.city_name);
       this.translate();
-      this.fillAreas();
-      this.redraw();
+      this.wall.redraw();
     }
-    const asks = /** @type {const} */ (["attribute", "order", "area", "layer"]);
-    if (asks.some((name) => state[name] !== before[name])) {
+    if (!isSameList(state, before)) {
       this.translate();
-      this.fillAreas();
       this.load();
-    }
+    } else if (state.at !== before.at && state.at !== this.stoodAt) this.wall.scrollTo(state.at);
     if (state.photo !== before.photo) this.photo.open(state.photo);
     else if (state.lang !== before.lang) this.photo.render();
   }
 
   translate() {
     const { words } = this;
-    const { attribute, order } = this.store.state;
+    const { attribute } = this.store.state;
     translatePage(words);
     this.heading.render(attribute, words);
-    /** @type {Record<string, string>} */
-    const labels = {
-      most: words.t(`most.${attribute}`),
-      least: words.t(`least.${attribute}`),
-      typical: words.t("gallery.typical"),
-      newest: words.t("gallery.newest"),
-    };
-    const select = /** @type {HTMLSelectElement} */ (byId("order"));
-    select.replaceChildren(...ORDERS.map((key) => element("option", { value: key }, labels[key])));
-    select.value = order;
+    this.renderOrder();
+    const { area, layer } = this.store.state;
+    const key = layer ?? layers[0]?.key;
+    byId("area-filter").hidden = layers.length === 0 || !page.release;
+    this.area.render(area && key ? { layer: key, code: area } : null);
+    this.panel.render();
+    this.renderChips();
     this.renderCount();
     this.renderMore();
   }
 
-  /** The filter by area, once the names are known. */
-  async fillAreas() {
-    const layer = layers.find((l) => l.key === this.store.state.layer) ?? layers[0];
-    if (!layer) return;
-    const list = await this.figures.list(layer.key).catch(() => null);
-    const areas = (list?.areas ?? []).filter((a) => a.n > 0);
-    if (areas.length === 0) return;
+  renderOrder() {
     const { words } = this;
-    byId("area-filter").hidden = false;
-    byId("area-label").textContent = layer.label[words.lang];
-    const select = /** @type {HTMLSelectElement} */ (byId("area"));
-    select.replaceChildren(
-      element("option", { value: "" }, words.t("gallery.area.all")),
-      ...[...areas]
-        .sort((a, b) => words.collator.compare(a.name, b.name))
-        .map((a) => element("option", { value: a.code }, `${a.name} (${words.number(a.n)})`)),
-    );
-    select.value = this.store.state.area ?? "";
-  }
-
-  /** From the start: another attribute, order or area. */
-  load() {
-    this.asking?.abort();
-    this.asking = null;
-    this.photos = [];
-    this.next = null;
-    this.total = null;
-    byId("tiles").setAttribute("aria-busy", "true");
-    this.loadMore();
-  }
-
-  async loadMore() {
-    const first = this.total === null;
-    if (this.asking || (!first && this.next === null)) return;
-    const asking = new AbortController();
-    this.asking = asking;
-    const { attribute, order, area, layer } = this.store.state;
-    const where = area ? { layer: layer ?? layers[0]?.key, area } : {};
-    try {
-      const found = page.release
-        ? await api.photos(
-            { ...where, attribute, order, limit: PAGE_SIZE, cursor: this.next },
-            asking.signal,
-          )
-        : { photos: [], next: null, total: 0 };
-      if (this.asking !== asking) return;
-      this.failure = null;
-      this.next = found.next;
-      this.total = found.total;
-      if (first) byId("tiles").replaceChildren();
-      this.append(found.photos);
-    } catch (error) {
-      if (asking.signal.aborted) return;
-      this.failure = /** @type {Error} */ (error);
+    const { attribute, order } = this.store.state;
+    for (const key of ORDERS) {
+      byId(`order-${key}-label`).textContent = words.t(NAMES[key] ?? `${key}.${attribute}`);
+      /** @type {HTMLInputElement} */ (byId(`order-${key}`)).checked = key === order;
     }
-    this.asking = null;
-    byId("tiles").removeAttribute("aria-busy");
+    byId("shuffle").hidden = order !== "random";
+  }
+
+  renderChips() {
+    const { words } = this;
+    const set = setFilters(this.store.state, page.attributes, words);
+    byId("filters-count").textContent = set.length > 0 ? String(set.length) : "";
+    byId("chips").replaceChildren(
+      ...set.map(({ text, off }) =>
+        element(
+          "button",
+          {
+            type: "button",
+            class: "chip",
+            "aria-label": words.t("gallery.chip.off", { text }),
+            onclick: () => this.go(off),
+          },
+          text,
+        ),
+      ),
+    );
+  }
+
+  /** From where the address says. */
+  load() {
+    const { state } = this.store;
+    this.wall.reset();
+    this.isNew = true;
+    byId("tiles").setAttribute("aria-busy", "true");
+    this.list.turnTo(asQuestion(state, layers[0]?.key), Math.min(state.at, MOST - 1));
+  }
+
+  /** A page of the list has come, or it has not. */
+  answered() {
+    const { failure, total } = this.list;
+    if (!failure || total !== null) byId("tiles").removeAttribute("aria-busy");
     this.renderCount();
     this.renderMore();
+    if (this.isNew && total !== null) {
+      this.isNew = false;
+      this.wall.update();
+      this.wall.scrollTo(this.store.state.at);
+      this.showPosition(this.wall.first(), this.wall.last());
+    } else if (this.lengthShown !== this.list.length) this.wall.update();
+    this.lengthShown = this.list.length;
+    this.wall.render();
   }
 
-  /** @param {Photo[]} photos */
-  append(photos) {
-    const start = this.photos.length;
-    this.photos.push(...photos);
-    byId("tiles").append(...photos.map((photo, i) => this.tile(photo, start + i < EAGER)));
+  /** Scrolling has come to rest: the address says where, without a step for the back button. @param {number} first @param {number} last */
+  stood(first, last) {
+    if (this.isNew) return;
+    this.stoodAt = first;
+    this.showPosition(first, last);
+    if (first !== this.store.state.at) this.store.set({ at: first }, "replace");
   }
 
-  redraw() {
-    byId("tiles").replaceChildren(...this.photos.map((photo, i) => this.tile(photo, i < EAGER)));
+  /** @param {number} first @param {number} last */
+  showPosition(first, last) {
+    const { words } = this;
+    byId("position").textContent =
+      last < first || this.list.length === 0
+        ? ""
+        : words.t("gallery.position", {
+            first: words.number(first + 1),
+            last: words.number(last + 1),
+          });
   }
 
   /** @param {Photo} photo @param {boolean} eager */
@@ -212,27 +273,33 @@ class GalleryPage {
       page.attributes.find((a) => a.key === this.store.state.attribute)
     );
     const onOpen = (/** @type {number} */ id) => this.store.set({ photo: id });
-    return element("li", {}, photoCard(photo, { attribute, words, onOpen, eager }));
+    return photoCard(photo, { attribute, words, onOpen, eager });
+  }
+
+  /** For the live region. @param {string} text */
+  say(text) {
+    byId("said").textContent = text;
   }
 
   renderCount() {
-    const { words, total } = this;
-    const text =
-      total === null
-        ? ""
-        : total === 0
-          ? words.t("gallery.count.none")
-          : words.count("gallery.count", total);
-    byId("count").textContent = text;
+    const { words } = this;
+    const { total } = this.list;
+    const none = total === 0 ? words.t("gallery.count.none") : "";
+    const text = total ? words.count("gallery.count", total) : none;
+    if (byId("count").textContent !== text) byId("count").textContent = text;
+    if (!total) byId("position").textContent = "";
   }
 
   renderMore() {
-    byId("more").replaceChildren(...this.moreParts().filter((part) => part !== null));
+    const more = byId("more");
+    more.classList.toggle("is-failure", this.list.failure !== null);
+    more.replaceChildren(...this.moreParts());
   }
 
-  /** @returns {(Node | null)[]} */
+  /** @returns {Node[]} */
   moreParts() {
-    const { words, failure, total, next } = this;
+    const { words } = this;
+    const { failure, total } = this.list;
     const button = (/** @type {string} */ key, /** @type {() => void} */ onclick) =>
       element("button", { type: "button", class: "button button-quiet", onclick }, words.t(key));
     if (failure) {
@@ -242,18 +309,26 @@ class GalleryPage {
           : failure.message;
       return [
         element("p", {}, words.t("map.failed", { message })),
-        button("map.retry", () => this.loadMore()),
+        button("map.retry", () => this.retry()),
       ];
     }
+    if (total === null) return [];
     if (total === 0) {
       const { area } = this.store.state;
-      return [
-        element("p", {}, words.t("gallery.empty")),
-        area ? button("gallery.clear", () => this.store.set({ area: null })) : null,
-      ];
+      const filtered = area || setFilters(this.store.state, page.attributes, words).length > 0;
+      const empty = element("p", {}, words.t(filtered ? "gallery.none" : "gallery.empty"));
+      const off = { layer: null, area: null, only: [], from: null, to: null, batch: null };
+      return filtered ? [empty, button("gallery.clear", () => this.go(off))] : [empty];
     }
-    if (next !== null) return [button("gallery.more", () => this.loadMore())];
-    return [total === null ? null : element("p", {}, words.t("gallery.end"))];
+    if (total > MOST) {
+      return [element("p", {}, words.t("gallery.most", { n: words.number(MOST) }))];
+    }
+    return [element("p", {}, words.t("gallery.end"))];
+  }
+
+  retry() {
+    if (this.list.total === null) this.load();
+    else this.list.want(this.wall.first(), this.wall.last());
   }
 }
 

@@ -1,0 +1,304 @@
+"""Photos as tiles: orders, filters, and a list of which only a part is in the page."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.db import make_engine, session_factory
+from app.demo import synth
+from app.imports import areas
+from app.imports.recipes import recipe
+from tests.browser.city import City
+from tests.browser.conftest import SIZES, OpenSite, serving
+from tests.conftest import copied
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MANY = 120_000
+MOST_ELEMENTS = 700
+"""In the whole page, of which a tile has five."""
+
+
+@pytest.fixture(scope="module")
+def crowd(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a map of many photos without images."""
+    with copied(server_url) as url:
+        engine = make_engine(url)
+        factory = session_factory(engine)
+        areas.run(factory, areas.by_recipe(recipe("comunas-rm")), city_name="Santiago")
+        synth.make(factory, MANY)
+        engine.dispose()
+        folder = tmp_path_factory.mktemp("crowd")
+        with serving(url, folder, folder) as address:
+            yield address
+
+
+def ask(address: str, path: str) -> Any:
+    with urllib.request.urlopen(address + path, timeout=20) as answer:
+        return json.load(answer)
+
+
+def there(page: Page) -> list[int]:
+    """The photos of the tiles that are there, in the order of the list."""
+    found = page.eval_on_selector_all("#tiles [data-photo]", "all => all.map(t => t.dataset.photo)")
+    return [int(photo) for photo in found]
+
+
+def scores(page: Page) -> list[float]:
+    texts = page.locator("#tiles .photo-score").all_inner_texts()
+    return [float(text.replace(",", ".")) for text in texts]
+
+
+def elements(page: Page) -> int:
+    count: int = page.evaluate("document.querySelectorAll('*').length")
+    return count
+
+
+def all_loaded(page: Page) -> None:
+    """After the frame in which scrolling is answered."""
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    expect(page.locator("#tiles .photo-card").first).to_be_visible()
+    expect(page.locator("#tiles .photo-waiting")).to_have_count(0)
+
+
+def test_the_gallery_follows_attribute_order_and_comuna(visit: OpenSite, city: City) -> None:
+    page = visit().open("/gallery")
+    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
+    assert scores(page) == sorted(scores(page), reverse=True)
+    page.select_option("#attribute", "boring")
+    page.check("#order-least")
+    page.click("#area")
+    page.click("#areas >> text=Providencia")
+    expect(page.locator("#count")).to_have_text("60 fotos")
+    expect(page.locator("#area")).to_have_value("Providencia")
+    page.wait_for_load_state("networkidle")
+    assert scores(page) == sorted(scores(page))
+    assert "attribute=boring&order=least&layer=comuna&area=13123" in page.url
+    page.click("a[data-lang=en]")
+    expect(page.locator("#count")).to_have_text("60 photos")
+    expect(page.locator("#order-most-label")).to_have_text("Most boring")
+    page.go_back()
+    expect(page.locator("#area")).to_have_value("")
+    expect(page.locator("#count")).to_have_text(f"{city.photos} photos")
+    page.go_forward()
+    expect(page.locator("#area")).to_have_value("Providencia")
+    page.click("#area-clear")
+    expect(page.locator("#count")).to_have_text(f"{city.photos} photos")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_many_photos_are_scrolled_through_with_few_elements(
+    visit: OpenSite, crowd: str, size: str
+) -> None:
+    """Down by screens, then to the middle and to the end, as with the scroll bar."""
+    page = visit(size, address=crowd).open("/gallery")
+    expect(page.locator("#count")).to_have_text("120.000 fotos")
+    all_loaded(page)
+    seen, most = set(there(page)), elements(page)
+    for _ in range(12):
+        page.evaluate("scrollBy(0, innerHeight)")
+        all_loaded(page)
+        seen.update(there(page))
+        most = max(most, elements(page))
+    ranked = ask(crowd, "/api/photos?order=most&limit=120")["photos"]
+    assert seen >= {photo["id"] for photo in ranked}
+    for part in (0.5, 1):
+        page.evaluate(f"scrollTo(0, {part} * document.documentElement.scrollHeight)")
+        expect(page.locator("#tiles .photo-waiting").first).to_be_visible()
+        all_loaded(page)
+        most = max(most, elements(page))
+        places = page.eval_on_selector_all(
+            "#tiles li", "all => all.map(li => Number(li.ariaPosInSet))"
+        )
+        assert places == sorted(places)
+        skip = places[0] - 1
+        assert abs(skip - part * MANY) < 1000
+        expected = ask(crowd, f"/api/photos?order=most&skip={skip}&limit={len(places)}")
+        assert there(page) == [photo["id"] for photo in expected["photos"]]
+    assert most < MOST_ELEMENTS
+    expect(page.locator("#more")).to_have_text("No hay más fotos.")
+
+
+def worst_in_puente_alto(address: str) -> list[int]:
+    code = next(
+        area["code"]
+        for area in ask(address, "/api/areas/comuna")["areas"]
+        if area["name"] == "Puente Alto"
+    )
+    found = ask(address, f"/api/photos?order=least&layer=comuna&area={code}&limit=20")["photos"]
+    return [photo["id"] for photo in found]
+
+
+def test_the_worst_of_a_comuna_in_three_actions_by_mouse(visit: OpenSite, crowd: str) -> None:
+    """Three clicks, without typing and without scrolling."""
+    page = visit(address=crowd).open("/gallery")
+    all_loaded(page)
+    page.mouse.wheel(0, 0)
+    actions = [
+        page.locator("#order-least"),
+        page.locator("#area"),
+        page.locator("#areas li", has_text="Puente Alto"),
+    ]
+    for target in actions:
+        expect(target).to_be_in_viewport(ratio=1)
+        target.click()
+    expect(page.locator("#area")).to_have_value("Puente Alto")
+    page.wait_for_load_state("networkidle")
+    all_loaded(page)
+    assert there(page)[:20] == worst_in_puente_alto(crowd)
+    assert "order=least&layer=comuna&area=13201" in page.url
+
+
+def test_the_worst_of_a_comuna_in_three_actions_by_keyboard(visit: OpenSite, crowd: str) -> None:
+    """A word, Enter, and an arrow; Tab leads from one field to the next."""
+    page = visit(address=crowd).open("/gallery")
+    all_loaded(page)
+    page.locator("#attribute").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#area")).to_be_focused()
+    page.keyboard.type("puente")
+    expect(page.locator("#areas li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#area")).to_have_value("Puente Alto")
+    page.keyboard.press("Tab")
+    if page.locator("#area-clear").evaluate("node => node === document.activeElement"):
+        page.keyboard.press("Tab")
+    expect(page.locator("#order-most")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#order-least")).to_be_checked()
+    page.wait_for_load_state("networkidle")
+    all_loaded(page)
+    assert there(page)[:20] == worst_in_puente_alto(crowd)
+
+
+def test_the_way_back_leads_to_where_one_was(visit: OpenSite, crowd: str) -> None:
+    page = visit(address=crowd).open("/gallery")
+    all_loaded(page)
+    page.evaluate("scrollTo(0, 400_000)")
+    page.wait_for_url(re.compile(r"[?&]at=\d{4,}"))
+    all_loaded(page)
+    before, address = there(page), page.url
+    page.check("#order-least")
+    expect(page).not_to_have_url(re.compile("at="))
+    expect(page.locator("#position")).to_contain_text("viendo 1 a")
+    page.go_back()
+    expect(page).to_have_url(address)
+    all_loaded(page)
+    assert set(there(page)) & set(before)
+    page.click(".nav [data-t='nav.about']")
+    expect(page.locator("h1")).to_be_visible()
+    page.go_back()
+    all_loaded(page)
+    assert len(set(there(page)) & set(before)) > len(before) / 2
+    page.reload()
+    all_loaded(page)
+    assert len(set(there(page)) & set(before)) > len(before) / 2
+
+
+def test_arrows_go_through_the_tiles(visit: OpenSite, crowd: str) -> None:
+    page = visit(address=crowd).open("/gallery")
+    all_loaded(page)
+
+    def place() -> int:
+        found: str = page.evaluate("document.activeElement.closest('li')?.ariaPosInSet")
+        return int(found)
+
+    page.locator("#tiles .photo-card").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert place() == 2
+    page.keyboard.press("ArrowDown")
+    columns = place() - 2
+    assert columns >= 4
+    for _ in range(30):
+        page.keyboard.press("ArrowDown")
+    assert place() == 2 + 31 * columns
+    all_loaded(page)
+    page.keyboard.press("End")
+    assert place() == MANY
+    all_loaded(page)
+    page.keyboard.press("Home")
+    assert place() == 1
+    assert elements(page) < MOST_ELEMENTS
+
+
+def test_a_photo_of_the_gallery_by_keyboard(visit: OpenSite) -> None:
+    page = visit().open("/gallery")
+    page.locator("#tiles .photo-card").nth(3).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog#photo .bar")).to_have_count(6)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#photo")).to_be_hidden()
+    expect(page.locator("#tiles .photo-card").nth(3)).to_be_focused()
+
+
+def test_filters_are_set_shown_and_taken_off(visit: OpenSite, city: City) -> None:
+    page = visit().open("/gallery")
+    page.click("#filters-button")
+    page.fill("[data-range=safety][data-end=low]", "6")
+    page.keyboard.press("Tab")
+    page.fill("[data-range=safety][data-end=high]", "7.5")
+    page.keyboard.press("Tab")
+    expect(page.locator("#chips .chip")).to_have_text(["segura 6–7,5"])
+    page.wait_for_load_state("networkidle")
+    assert all(6 <= score <= 7.5 for score in scores(page))
+    page.fill("[data-range=lively][data-end=high]", "4")
+    page.fill("[data-focus=from]", "2025-04-01")
+    page.keyboard.press("Tab")
+    expect(page.locator("#chips .chip")).to_have_count(3)
+    assert "only=safety:6-7.5,lively:0-4&from=2025-04-01" in page.url
+    total = page.locator("#count").inner_text()
+    page.reload()
+    expect(page.locator("#count")).to_have_text(total)
+    expect(page.locator("#filters-count")).to_have_text("3")
+    for left in (2, 1, 0):
+        page.locator("#chips .chip").first.click()
+        expect(page.locator("#chips .chip")).to_have_count(left)
+    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
+    page.goto(page.url + "?batch=99")
+    expect(page.locator("#more")).to_contain_text("Ninguna foto es así.")
+    page.click("#more button")
+    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
+
+
+def test_a_range_that_is_none_is_not_asked_for(visit: OpenSite) -> None:
+    page = visit().open("/gallery")
+    page.click("#filters-button")
+    page.fill("[data-range=safety][data-end=low]", "6")
+    page.keyboard.press("Tab")
+    page.fill("[data-range=safety][data-end=high]", "5")
+    page.keyboard.press("Tab")
+    assert page.locator("[data-range=safety][data-end=high]").evaluate("n => n.validationMessage")
+    assert "only=safety:6-10" in page.url
+
+
+def test_photos_near_the_browser_and_at_random(visit: OpenSite, city: City) -> None:
+    site = visit(geolocation={"longitude": -70.61, "latitude": -33.43}, permissions=["geolocation"])
+    page = site.open("/gallery")
+    page.check("#order-nearest")
+    page.wait_for_url("**near=-70.6100,-33.4300*")
+    expect(page.locator("#chips .chip")).to_have_text(["a 2 km a la redonda"])
+    nearest = ask(site.address, "/api/photos?near=-70.61,-33.43&order=nearest")
+    expect(page.locator("#count")).to_have_text(f"{nearest['total']} fotos")
+    site.settle()
+    assert there(page) == [photo["id"] for photo in nearest["photos"]][: len(there(page))]
+    page.check("#order-random")
+    page.locator("#chips .chip").click()
+    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
+    site.settle()
+    one = there(page)
+    page.click("#shuffle")
+    page.wait_for_url("**seed=1")
+    site.settle()
+    assert there(page) != one
+
+
+def test_a_place_that_is_not_told_changes_nothing(visit: OpenSite) -> None:
+    page = visit().open("/gallery")
+    page.locator("#order-nearest").click()
+    expect(page.locator("#said")).to_have_text("El navegador no dio la ubicación.")
+    expect(page.locator("#order-most")).to_be_checked()
