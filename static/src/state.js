@@ -71,6 +71,7 @@ export function parse(search, { lang, attributes, modes }) {
     only: parseRanges(query.get("only"), attributes),
     against: parseReading(query.get("against"), attributes),
     beside: parseReading(query.get("beside"), attributes),
+    embed: query.get("embed") === "1",
   };
 }
 
@@ -101,5 +102,6 @@ export function format(state, firstAttribute) {
   if (state.zone) parts.push(`zone=${encode(state.zone)}`);
   if (state.photo !== null) parts.push(`photo=${state.photo}`);
   if (state.table) parts.push("table=1");
+  if (state.embed) parts.push("embed=1");
   return parts.length > 0 ? `?${parts.join("&")}` : "";
 }

@@ -209,6 +209,8 @@ export interface MapState {
   against: Reading | null;
   /** What a second map beside shows. */
   beside: Reading | null;
+  /** Inside another site's page. */
+  embed: boolean;
 }
 
 /** low and high are scores at the two ends; reversed puts high on the left. */
