@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import looks, rescoring, scoring_jobs, street, uploads, workers
+from tests import nginx
+from tests.benchmarks import looks, rescoring, scoring_jobs, street, tiles, uploads, workers
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.bounds import Bounds
 
@@ -69,6 +70,19 @@ def test_rescoring_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert f"{what} │ 0.00 │ ≤ 0 │ met" in found
     assert "switching" in found
+
+
+@pytest.mark.slow
+def test_tiles_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without tipg, which would be installed from a registry first."""
+    if nginx.executable() is None:
+        pytest.skip("needs nginx: run `make setup`")
+    few = ["--photos", "2000", "--small", "1000", "--rounds", "1", "--no-tipg"]
+    assert tiles.main(few) == 0
+    found = said(capsys)
+    for bound in ("≤ 1.5", "≤ 64", "≤ 2", "≥ 0.8"):
+        assert bound in found
+    assert found.count("≥ 0.8") == 2
 
 
 def test_photos_are_drawn_where_there_are_none_and_never_the_same(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 import http.client
 import json
 import re
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app import accounts, totals
+from app import accounts, cli, totals
 from app.cells.keys import key_of
+from app.cli import tiles
 from app.db import SessionFactory, make_engine, session_factory
 from app.exports.built import DIST
 from app.images import MAX_BYTES, derive
 from app.photos.files import PhotoFiles
-from app.routes.admin_batches import BODY_BYTES, STREAM_S
+from app.routes.admin_batches import BODY_BYTES
 from app.routes.tiles import CURRENT_FOR_S
 from app.tables import Release
 from tests import nginx
@@ -259,18 +261,18 @@ def test_who_guesses_passwords_cannot_pretend_to_be_many(site: Site) -> None:
 
 
 def test_events_come_while_the_stream_lasts(site: Site, admin: httpx2.Client) -> None:
-    batch = admin.post("/api/admin/batches", json=BATCH).json()["id"]
-    begun = time.monotonic()
-    came = []
-    with admin.stream("GET", f"/api/admin/batches/{batch}/events") as stream:
+    """What is done after the first one has come is told by a later one of the same stream."""
+    batch = f"/api/admin/batches/{admin.post('/api/admin/batches', json=BATCH).json()['id']}"
+    states = []
+    with admin.stream("GET", f"{batch}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         for line in stream.iter_lines():
             if line.startswith("data: "):
-                came.append((time.monotonic() - begun, json.loads(line[6:])))
-                if len(came) == 1:
-                    send(site, batch, jpeg(3), "a.jpg")
-    assert came[0][0] < STREAM_S / 2, "The first event waited for the end of the stream."
-    assert came[-1][1]["counts"]["accepted"] == 1
+                states.append(json.loads(line.removeprefix("data: "))["state"])
+                if len(states) == 1:
+                    httpx2.post(f"{site.web}{batch}/complete", headers=site.admin, timeout=60)
+    assert states[0] == "open"
+    assert states[-1] != "open"
 
 
 def send(site: Site, batch: int, data: bytes, path: str) -> tuple[int, str]:
@@ -312,3 +314,64 @@ def test_who_may_not_upload_is_told_before_the_photo_is_sent(site: Site) -> None
 def test_metrics_are_not_for_the_public(site: Site, visitor: httpx2.Client) -> None:
     assert visitor.get("/metrics").status_code == 404
     assert "mirada_tiles_total" in httpx2.get(f"{site.web}/metrics").text
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`mirada tiles warm`: exit code, standard output, standard error."""
+    monkeypatch.setattr(tiles, "ATTEMPTS", 1)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["mirada", "tiles", "warm", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def test_tiles_are_warmed_before_visitors_come(
+    site: Site, visitor: httpx2.Client, warm: Run
+) -> None:
+    """All photos are at one place, so that there is one tile a zoom."""
+    with site.sessions.begin() as session:
+        photo = make_photo(session, *HERE, image=False)
+        score(session, session.query(Release).one(), photo.id)
+    time.sleep(CURRENT_FOR_S)
+    code, out, err = warm("--url", site.address, "--zooms", "13-16")
+    assert (code, err) == (0, "")
+    assert out.startswith("4 tiles of zooms 13 to 16 (release r, version ")
+    assert ", and 12 that are empty\n" in out
+    sent = 0
+    for z in range(13, 17):
+        answer = visitor.get(
+            f"{site.tileset()}/{tile_at(z)}.mvt", headers={"Accept-Encoding": "gzip"}
+        )
+        assert cache(answer) == "HIT"
+        sent += int(answer.headers["content-length"])
+    assert f"{sent:,} bytes as sent; a cache had 0 of the tiles already" in out
+    code, out, _ = warm("--url", site.address, "--zooms", "13-16", "--release", "r")
+    assert "a cache had 4 of the tiles already" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--zooms", "14-3"), "--zooms 14-3 must be"),
+        (("--zooms", "0-21"), "from 0 to 20"),
+        (("--zooms", "all"), "--zooms all must be"),
+        (("--release", "nobody"), "404 Not Found"),
+        (("--url", "http://127.0.0.1:9"), "gives no tiles"),
+    ],
+)
+def test_tiles_that_cannot_be_warmed(
+    site: Site, warm: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    code, out, err = warm("--url", site.address, *arguments)
+    assert (code, out) == (1, "")
+    assert words in err
+    assert err.count("\n") == 1

@@ -1,0 +1,158 @@
+"""`mirada tiles warm`: asks for tiles before visitors do, so that what stands before them has them.
+
+It goes down from the one tile of zoom 0 and asks for the four below each that is not empty. It
+knows HTTP only, so it warms a proxy from anywhere.
+"""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlsplit
+
+import typer
+
+from app import opening
+from app.errors import BadRequest, MiradaError
+
+if TYPE_CHECKING:
+    import httpx2
+
+ATTEMPTS = 6
+BUSY = (429, 502, 503, 504)
+LONGEST_PAUSE_S = 10.0
+
+app = typer.Typer(help="Vector tiles.", no_args_is_help=True)
+
+Address = tuple[int, int, int]
+
+
+class NoTiles(MiradaError):
+    """The server gives no tiles; the sentence says what it said."""
+
+    code = "no-tiles"
+
+
+@dataclass
+class Warmed:
+    """tiles: that hold something. bytes: as they were sent. kept: that a cache had already."""
+
+    tiles: int = 0
+    empty: int = 0
+    bytes: int = 0
+    kept: int = 0
+
+
+@app.callback()
+def tiles() -> None:
+    """Vector tiles."""
+
+
+@app.command()
+def warm(
+    url: Annotated[
+        str | None, typer.Option(help="Of the site; `mirada serve` on this machine by default.")
+    ] = None,
+    zooms: Annotated[str, typer.Option(help="From and to, such as 0-14, or one.")] = "0-14",
+    release: Annotated[str | None, typer.Option(help="The active one by default.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 4,
+) -> None:
+    """Ask for all tiles of the current version, so that a cache in front has them."""
+    import httpx2
+
+    settings = opening.settings()
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    address = (url or f"http://{host}:{settings.port}").rstrip("/")
+    headers = {"Accept-Encoding": "gzip"}
+    with httpx2.Client(headers=headers, timeout=60, follow_redirects=True) as client:
+        described = _described(client, address, release)
+        first, last = _zooms(zooms, described)
+        template = address + urlsplit(described["tiles"][0]).path
+        warmed = _descend(client, template, first, last, at_once)
+    name = f"release {described['release']}, version {described['version']}"
+    empty = f", and {warmed.empty:,} that are empty"
+    print(f"{warmed.tiles:,} tiles of zooms {first} to {last} ({name}){empty}")
+    print(f"{warmed.bytes:,} bytes as sent; a cache had {warmed.kept:,} of the tiles already")
+
+
+def _descend(client: "httpx2.Client", template: str, first: int, last: int, at_once: int) -> Warmed:
+    """Those above the first zoom lead to the ones below and are not counted."""
+    from app.imports.progress import bar
+
+    warmed = Warmed()
+    row: list[Address] = [(0, 0, 0)]
+    with bar() as step, ThreadPoolExecutor(at_once) as pool:
+        for zoom in range(last + 1):
+            counted = warmed if zoom >= first else Warmed()
+            answers = pool.map(lambda tile: _ask(client, _at(template, tile)), row)
+            below: list[Address] = []
+            for done, (tile, answer) in enumerate(zip(row, answers, strict=True), 1):
+                if _count(counted, answer):
+                    below += _below(tile)
+                step(f"zoom {zoom}", done, len(row))
+            row = below
+    return warmed
+
+
+def _described(client: "httpx2.Client", address: str, release: str | None) -> dict[str, Any]:
+    query = "" if release is None else f"?release={quote(release)}"
+    answer = _ask(client, f"{address}/tiles.json{query}")
+    described: dict[str, Any] = answer.json()
+    return described
+
+
+def _zooms(given: str, described: dict[str, Any]) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", given.strip())
+    lowest, highest = described["minzoom"], described["maxzoom"]
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (-1, -1)
+    if not lowest <= first <= last <= highest:
+        raise BadRequest(f"--zooms {given} must be such as 0-14, from {lowest} to {highest}.")
+    return first, last
+
+
+def _ask(client: "httpx2.Client", address: str) -> "httpx2.Response":
+    """The answer, after as many attempts as a busy server may need. Raises NoTiles."""
+    import httpx2
+
+    said = ""
+    for attempt in range(ATTEMPTS):
+        pause_s = min(2.0**attempt / 2, LONGEST_PAUSE_S)
+        try:
+            answer = client.get(address)
+        except httpx2.TransportError as error:
+            said = str(error) or type(error).__name__
+        else:
+            if answer.status_code in (200, 204):
+                return answer
+            said = f"{answer.status_code} {answer.reason_phrase}"
+            if answer.status_code not in BUSY:
+                break
+            asked = answer.headers.get("retry-after", "")
+            pause_s = min(int(asked), LONGEST_PAUSE_S) if asked.isdecimal() else pause_s
+        if attempt + 1 < ATTEMPTS:
+            time.sleep(pause_s)
+    raise NoTiles(
+        f"{address} gives no tiles: {said}. Check that --url is where the site answers, and that "
+        "`mirada serve` runs."
+    )
+
+
+def _at(template: str, tile: Address) -> str:
+    z, x, y = map(str, tile)
+    return template.replace("{z}", z).replace("{x}", x).replace("{y}", y)
+
+
+def _below(tile: Address) -> list[Address]:
+    z, x, y = tile
+    return [(z + 1, 2 * x + right, 2 * y + down) for down in (0, 1) for right in (0, 1)]
+
+
+def _count(warmed: Warmed, answer: "httpx2.Response") -> bool:
+    """Whether the tile holds anything."""
+    holds = answer.status_code == 200
+    warmed.tiles += holds
+    warmed.empty += not holds
+    warmed.bytes += answer.num_bytes_downloaded
+    warmed.kept += holds and answer.headers.get("x-cache") == "HIT"
+    return holds
