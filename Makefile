@@ -66,7 +66,7 @@ bench: setup assets ## Measure publishing, tiles, scoring, uploads and the pages
 	@$(PYTHON) -m tests.benchmarks.browser
 	@$(PYTHON) -m tests.benchmarks.lighthouse
 
-screenshots: setup assets ## Photograph the demo's map in three window sizes, into screenshots/
+screenshots: setup assets ## Photograph the pages' states in three sizes and two languages, into screenshots/
 	@$(PYTHON) -m tests.screenshots screenshots
 
 assets: $(DIST) ## Bundle the pages' scripts and styles into static/dist
