@@ -150,6 +150,20 @@ def test_one_release_less_another(visit: OpenSite, two: str) -> None:
     assert against(page) is None
 
 
+def test_two_releases_side_by_side(visit: OpenSite, two: str) -> None:
+    visited = visit(address=two)
+    page = visited.open("/?beside=safety")
+    fill_of = page.locator("#map-beside path[data-code='13123']")
+    before = fill_of.get_attribute("fill")
+    page.locator("#beside-release").select_option("later")
+    visited.settle()
+    assert "beside=safety@later" in page.url
+    assert fill_of.get_attribute("fill") != before
+    other = means(page, two, "later")["13123"]["safety"]
+    fill_of.hover()
+    expect(page.locator("#map-beside .tip")).to_contain_text(f"{other:.1f}".replace(".", ","))
+
+
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_no_violations(visit: OpenSite, size: str, scheme: str) -> None:
     if not AXE.is_file():

@@ -83,6 +83,11 @@ export class Pointing {
     return { kind: "photo", id: points.id[index] ?? 0, scores };
   }
 
+  /** @param {ScreenPoint} point @returns {Hit | null} */
+  hitAtPoint({ x, y }) {
+    return this.hitAt(this.map.containerPointToLatLng([x, y]));
+  }
+
   centreHit() {
     return this.view.kind === "areas" ? null : this.hitAt(this.map.getCenter());
   }

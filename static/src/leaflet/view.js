@@ -85,6 +85,9 @@ export class MapView {
         handlers.drawing.onDone(shape);
       },
     });
+    // A reset leaves the outlines between pixels, and so blurred; a move by nothing sets them right.
+    this.map.on("viewreset", () => setTimeout(() => this.map.panBy([0, 0])));
+    new ResizeObserver(() => this.resize()).observe(container);
     this.map.on("move", () => handlers.onMoving?.(this.view()));
     this.map.on("moveend", () => handlers.onMove(this.view()));
     this.pointing = new Pointing(this, container);

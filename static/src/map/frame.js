@@ -14,6 +14,9 @@ const STILL_DEG = 1e-4;
 /** Less room than this beside the card is not worth fitting a city into. */
 const NARROW_PX = 260;
 
+/** Of two maps each has its own part of the window. */
+const BESIDE = { left: 12, top: 12, right: 12, bottom: 12 };
+
 export class Frame {
   /** @param {Desk} desk @param {MapView} view @param {Painter} painter @param {Sheet} sheet */
   constructor(desk, view, painter, sheet) {
@@ -28,6 +31,7 @@ export class Frame {
   /** What is covered on each side of the map, by the panel too unless it is left out. @returns {Padding} */
   padding(withPanel = true) {
     const map = byId("map").getBoundingClientRect();
+    if (this.desk.state.beside) return BESIDE;
     const card = byId("card").getBoundingClientRect();
     if (this.sheet.phone.matches) {
       return { left: 12, right: 12, top: card.bottom + 8, bottom: this.sheet.height() + 8 };
@@ -37,6 +41,15 @@ export class Frame {
       panel.hidden || !withPanel ? 16 : map.right - panel.getBoundingClientRect().left;
     const narrow = map.width - card.right - covered < NARROW_PX;
     return { left: narrow ? 16 : card.right + 12, top: 16, right: covered + 12, bottom: 24 };
+  }
+
+  /** The map has another size: what it shows is the same, or the city if it was that. */
+  refit() {
+    const wasHome = this.desk.state.view === null;
+    const card = byId("card").getBoundingClientRect();
+    byId("main").style.setProperty("--card-bottom", `${Math.round(card.bottom)}px`);
+    this.view.resize();
+    if (wasHome) this.goHome();
   }
 
   goHome() {

@@ -27,6 +27,8 @@ export class Key {
     this.desk = desk;
     this.painter = painter;
     this.onModel = onModel;
+    /** What the legend says now. @type {LegendModel | null} */
+    this.last = null;
     this.census = new Census(desk, () => this.render(), onError);
   }
 
@@ -40,7 +42,8 @@ export class Key {
 
   render() {
     const values = this.painter.valuesInView(this.counted());
-    this.onModel(this.model(values), values.length);
+    this.last = this.model(values);
+    this.onModel(this.last, values.length);
   }
 
   /** Ranges that the bars count by: they show what one's own leaves out. */

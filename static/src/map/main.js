@@ -7,9 +7,10 @@ import { listenForLanguage, rememberLanguage, sentence, translatePage } from "..
 import { PhotoDialog } from "../photo/dialog.js";
 import { spreadOf } from "./colouring.js";
 import { Desk } from "./desk.js";
-import { Difference, followed, ReleaseNames } from "./difference.js";
+import { followed } from "./difference.js";
 import { Frame } from "./frame.js";
 import { Key, ontoPage } from "./key.js";
+import { Kit } from "./kit.js";
 import { Painter } from "./painter.js";
 import { Panel } from "./panel.js";
 import { Search } from "./search.js";
@@ -18,7 +19,6 @@ import { Sheet } from "./sheet.js";
 import { Status } from "./status.js";
 import { TableView } from "./table.js";
 import { Tip } from "./tip.js";
-import { Tools } from "./tools.js";
 
 /** @import {MapState, Photo, Release, View} from "../types.d.ts" */
 
@@ -42,13 +42,17 @@ class MapPage {
     this.heading = sentence(desk.page.attributes, onAttribute);
     this.status = new Status(byId("status"), words);
     this.view = new MapView(byId("map"), {
-      onHover: (hit, at, how) => this.selection.hover(hit, at, how),
+      onHover: (hit, at, how) => {
+        this.selection.hover(hit, at, how);
+        this.kit.beside.mirror(hit, at);
+      },
       onPick: (hit) => this.selection.pick(hit),
+      onMoving: (view) => this.kit.beside.follow(view),
       onMove: (view) => this.moved(view),
       onTiles: () => this.painter.follow(),
       drawing: {
-        onChange: (draft) => this.tools.changed(draft),
-        onDone: (shape) => this.tools.done(shape),
+        onChange: (draft) => this.kit.tools.changed(draft),
+        onDone: (shape) => this.kit.tools.done(shape),
       },
       onError,
     });
@@ -90,23 +94,8 @@ class MapPage {
       padding,
       onError,
     });
-    this.names = new ReleaseNames(() => this.difference.render(), onError);
-    this.difference = new Difference(desk, this.names);
-    this.tools = new Tools({
-      view,
-      switches: () => [
-        {
-          label: words().t("tools.difference"),
-          isOn: this.difference.isOn,
-          toggle: () => this.difference.toggle(),
-        },
-      ],
-      words,
-      say: (text) => tip.say(text),
-      releaseName: () => desk.state.release,
-      onStart: () => this.selection.close(),
-      onDrawn: (shape, byKeyboard) => this.selection.pickZone(shape, byKeyboard),
-    });
+    const { frame, selection } = this;
+    this.kit = new Kit({ desk, view, frame, selection, tip, onError });
     this.table = new TableView(/** @type {HTMLDialogElement} */ (byId("table")), {
       onPick: (code) => this.selection.openArea(code, { table: false }),
       onClose: () => desk.state.table && desk.store.set({ table: false }),
@@ -149,7 +138,8 @@ class MapPage {
     byId("table-button").addEventListener("click", () => store.set({ table: true }));
     byId("locate").addEventListener("click", () => this.locate());
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !document.querySelector("dialog[open]")) this.selection.close();
+      if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+      this.kit.escape(() => this.selection.close());
     });
   }
 
@@ -162,6 +152,7 @@ class MapPage {
     await this.painter.show();
     if (!this.desk.release && !view) this.frame.goHome();
     this.isPlaced = true;
+    await this.kit.beside.show();
     await this.selection.show(true);
     this.photo.open(photo);
     this.showTable();
@@ -176,13 +167,12 @@ class MapPage {
     }
     const recolour = respeak || state.attribute !== before.attribute;
     if (recolour) this.heading.render(state.attribute, this.desk.words);
-    if (recolour || state.against !== before.against) this.difference.render();
-    if (state.against !== before.against) this.tools.renderList();
     if (this.painter.isStale) {
       this.painter.show();
       this.search.invite(this.painter.areaLayer);
     } else if (recolour || state.only !== before.only || state.against !== before.against)
       this.painter.paint();
+    this.kit.changed(state, before);
     if (state.area !== before.area || state.cell !== before.cell || state.zone !== before.zone)
       this.selection.show(false);
     else if (recolour) this.panel.render();
@@ -197,10 +187,9 @@ class MapPage {
     const { words, state } = this.desk;
     translatePage(words);
     this.heading.render(state.attribute, words);
-    this.difference.render();
     this.view.setTexts({ zoomIn: words.t("map.zoom_in"), zoomOut: words.t("map.zoom_out") });
     this.sheet.label();
-    this.tools.translate();
+    this.kit.translate();
     this.status.render();
     this.painter.renderModes();
     this.search.invite(this.painter.areaLayer);
@@ -259,8 +248,10 @@ class MapPage {
     this.desk.turnTo(release);
     this.painter.samples.forget();
     this.key.census.forget();
+    this.kit.beside.forget();
     if (isFirst && !this.desk.state.view) this.frame.goHome();
     await this.painter.show();
+    await this.kit.beside.show();
     await this.selection.show(true);
     this.tip.say(this.desk.words.t("map.updated"));
   }

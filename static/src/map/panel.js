@@ -45,7 +45,10 @@ export class Panel {
     /** Photos by attribute, of the subject that is shown. @type {Map<string, Promise<Photo[][]>>} */
     this.photos = new Map();
     root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") context.onClose();
+      if (event.key !== "Escape") return;
+      // The page's own Escape would end what lies below the panel as well.
+      event.stopPropagation();
+      context.onClose();
     });
   }
 

@@ -161,14 +161,16 @@ export class Selection {
     panel.focus({ preventScroll: true });
   }
 
+  /** Whether anything was chosen. */
   close() {
     const { area, cell, zone } = this.desk.state;
-    if (!area && !cell && !zone) return;
+    if (!area && !cell && !zone) return false;
     const hadFocus = byId("panel").contains(document.activeElement);
     this.desk.store.set({ area: null, cell: null, zone: null });
-    if (!hadFocus) return;
+    if (!hadFocus) return true;
     if (area && this.painter.colouring.kind === "areas") this.view.areas.focus(area.code);
     else byId("map").focus({ preventScroll: true });
+    return true;
   }
 
   /**

@@ -15,7 +15,7 @@ const KINDS = [
 ];
 const REFUSED = { crosses: "draw.crosses", full: "draw.full" };
 
-/** @typedef {{ label: string, isOn: boolean, toggle: () => void }} Switch what is on until it is turned off */
+/** @typedef {{ label: string, tool: { isOn: boolean, toggle: () => void } }} Switch what is on until it is turned off */
 
 /**
  * @typedef {object} ToolsContext
@@ -93,14 +93,14 @@ export class Tools {
   }
 
   /** @param {Switch} each */
-  switchButton({ label, isOn, toggle }) {
+  switchButton({ label, tool }) {
     const onclick = () => {
       this.toggle(false);
-      toggle();
+      tool.toggle();
     };
     return element(
       "button",
-      { type: "button", "aria-pressed": String(isOn), onclick },
+      { type: "button", "aria-pressed": String(tool.isOn), onclick },
       element("span", { class: "tool-icon tool-switch", "aria-hidden": "true" }),
       label,
     );

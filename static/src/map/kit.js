@@ -1,0 +1,73 @@
+// What is in «Herramientas», and what each of its parts does when the state changes.
+
+import { Beside } from "./beside.js";
+import { Difference, ReleaseNames } from "./difference.js";
+import { Tools } from "./tools.js";
+
+/** @import {MapView} from "../leaflet/view.js" */
+/** @import {MapState} from "../types.d.ts" */
+/** @import {Desk} from "./desk.js" */
+/** @import {Frame} from "./frame.js" */
+/** @import {Selection} from "./selection.js" */
+/** @import {Tip} from "./tip.js" */
+
+/**
+ * @typedef {object} KitParts
+ * @property {Desk} desk
+ * @property {MapView} view
+ * @property {Frame} frame
+ * @property {Selection} selection
+ * @property {Tip} tip
+ * @property {(error: Error) => void} onError
+ */
+
+export class Kit {
+  /** @param {KitParts} parts */
+  constructor({ desk, view, frame, selection, tip, onError }) {
+    this.desk = desk;
+    const words = () => desk.words;
+    const names = new ReleaseNames(() => {
+      this.difference.render();
+      this.beside.render();
+    }, onError);
+    this.difference = new Difference(desk, names);
+    this.beside = new Beside(desk, {
+      view,
+      names,
+      onPick: (hit) => selection.pick(hit),
+      onHover: (hit, at) => selection.hover(hit, at, "pointer"),
+      onLayout: () => frame.refit(),
+      onError,
+    });
+    this.tools = new Tools({
+      view,
+      switches: () => [
+        { label: words().t("tools.beside"), tool: this.beside },
+        { label: words().t("tools.difference"), tool: this.difference },
+      ],
+      words,
+      say: (text) => tip.say(text),
+      releaseName: () => desk.state.release,
+      onStart: () => selection.close(),
+      onDrawn: (shape, byKeyboard) => selection.pickZone(shape, byKeyboard),
+    });
+  }
+
+  translate() {
+    this.tools.translate();
+    this.difference.render();
+  }
+
+  /** @param {MapState} state @param {MapState} before */
+  changed(state, before) {
+    const isOther = state.attribute !== before.attribute || state.against !== before.against;
+    if (isOther) this.difference.render();
+    if (state.against !== before.against || state.beside !== before.beside) this.tools.renderList();
+    if (state.beside || before.beside) this.beside.show();
+  }
+
+  /** What Escape ends, once nothing is chosen on the map any more. @param {() => boolean} closeSelection */
+  escape(closeSelection) {
+    if (!closeSelection() && this.beside.isOn) this.beside.toggle();
+  }
+}
