@@ -50,6 +50,10 @@ class TileNotFound(NotFound):
     code = "tile-not-found"
 
 
+class ReportNotFound(NotFound):
+    code = "report-not-found"
+
+
 class BatchNotFound(NotFound):
     code = "batch-not-found"
 

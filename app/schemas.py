@@ -291,6 +291,34 @@ class PhotoSample(Shape):
     scores: dict[str, list[float | None]]
 
 
+ReportReason = Literal["person", "plate", "home", "wrong", "other"]
+
+
+class ReportIn(Shape):
+    """person: can be recognised. plate: of a car. home: private. wrong: no street, or elsewhere."""
+
+    reason: ReportReason
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+
+class ReportOut(Shape):
+    """has_image: for the admin's eyes, at /api/admin/photos/{photo_id}/thumbnail."""
+
+    id: int
+    photo_id: int
+    reason: ReportReason
+    text: str | None
+    created_at: datetime
+    has_image: bool
+
+
+class ReportList(Shape):
+    """The oldest ones of total."""
+
+    total: int
+    reports: list[ReportOut]
+
+
 class AreaName(Shape):
     code: str
     name: str

@@ -351,6 +351,22 @@ class SignInAttempt(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class PhotoReport(Base):
+    """That somebody wants a photo taken down. Nothing says who; it goes with the photo."""
+
+    __tablename__ = "photo_report"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str]
+    text: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("reason IN ('person', 'plate', 'home', 'wrong', 'other')", name="reason"),
+    )
+
+
 class Pending(Base):
     """Scores that are written but not yet in the totals."""
 

@@ -79,12 +79,21 @@ def begin(sessions: SessionFactory, name: str, address: str) -> None:
     In a transaction of its own: what becomes of the attempt changes nothing, and no attempt waits
     while another's password is hashed.
     """
-    keys = _keys(name, address)
+    wait_s = count(sessions, _keys(name, address))
+    if wait_s is not None:
+        raise SignInPaused(wait_s)
+
+
+def count(sessions: SessionFactory, keys: dict[Limit, bytes]) -> int | None:
+    """Counts one attempt, by the key of each limit. Seconds to wait, where there were too many.
+
+    Who has to wait is not counted.
+    """
     given = {"keys": list(keys.values()), "allowed": [limit.allowed for limit in keys]}
     with sessions.begin() as session:
         wait_s = session.scalar(_PAUSED, given)
     if wait_s is not None:
-        raise SignInPaused(max(1, int(wait_s)))
+        return max(1, int(wait_s))
     with sessions.begin() as session:
         session.execute(_SWEEP)
         counted = session.execute(
@@ -93,8 +102,7 @@ def begin(sessions: SessionFactory, name: str, address: str) -> None:
     allowed = {key: limit.allowed for limit, key in keys.items()}
     # Those that came at the same moment were all let through above.
     waits = [row.left_s for row in counted if row.n > allowed[bytes(row.key)]]
-    if waits:
-        raise SignInPaused(max(1, round(max(waits))))
+    return max(1, round(max(waits))) if waits else None
 
 
 def forgive(session: Session, name: str, address: str) -> None:
@@ -126,9 +134,9 @@ def _keys(name: str, address: str) -> dict[Limit, bytes]:
     """Hashed, so that a name of a megabyte takes no more room than another."""
     network = network_of(address)
     what = {"both": f"{network} {name}", "address": network, "account": name}
-    return {
-        limit: hashlib.sha256(
-            f"{limit.of} {limit.window_s} {what[limit.of]}".encode(errors="replace")
-        ).digest()[:16]
-        for limit in LIMITS
-    }
+    return {limit: key_of(limit, what[limit.of]) for limit in LIMITS}
+
+
+def key_of(limit: Limit, what: str) -> bytes:
+    text = f"{limit.of} {limit.window_s} {what}"
+    return hashlib.sha256(text.encode(errors="replace")).digest()[:16]

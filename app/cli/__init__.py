@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app import cli_model
-from app.cli import accounts, batches, data, exports, releases, service, tiles
+from app.cli import accounts, batches, data, exports, releases, reports, service, tiles
 from app.cli.synth import synth
 from app.cli.upload import upload
 from app.errors import MiradaError
@@ -28,6 +28,7 @@ app.add_typer(data.photos, name="photos")
 app.add_typer(batches.app, name="batches")
 app.add_typer(exports.app, name="export")
 app.add_typer(releases.app, name="releases")
+app.add_typer(reports.app, name="reports")
 app.add_typer(tiles.app, name="tiles")
 app.add_typer(service.database, name="db")
 app.add_typer(cli_model.app, name="model")

@@ -10,6 +10,7 @@ from app.routes import (
     admin_release_pages,
     admin_releases,
     admin_removal,
+    admin_reports,
     admin_sign_in,
 )
 
@@ -20,6 +21,7 @@ for part in (
     admin_batches,
     admin_removal,
     admin_photos,
+    admin_reports,
     admin_releases,
     admin_release_pages,
     admin_accounts,

@@ -6,7 +6,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from app import queue
+from app import queue, reports
 from app.accounts import Caller
 from app.attributes import Language
 from app.routes.admin_texts import AdminWords
@@ -32,6 +32,7 @@ def admin_page(
         "demo": False,
         "a": AdminWords(lang),
         "reader": reader,
+        "reports_waiting": reports.count(session),
         "workers": queue.live_workers(session),
         "page_data": {"lang": lang, **data},
         **values,

@@ -112,6 +112,7 @@ def _domain(request: Request, error: Exception) -> Response:
     if status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
     wait_s = next((s for kind, s in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
+    wait_s = getattr(error, "wait_s", wait_s)
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
     extensions = {name: getattr(error, name) for name in _EXTENSIONS if hasattr(error, name)}
     return problem(request, status, error.code, str(error), headers=headers, **extensions)

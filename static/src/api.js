@@ -158,6 +158,20 @@ export function histogram(bbox, signal) {
   );
 }
 
+/** Asks for a photo to be taken down; seconds to wait where there were too many. @param {number} id @param {{ reason: string, text: string }} said @returns {Promise<number | null>} */
+export async function report(id, said) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify(said);
+  const response = await fetch(`/api/photos/${id}/report`, { method: "POST", headers, body }).catch(
+    () => null,
+  );
+  if (!response) throw new RequestFailed(0);
+  if (response.status === 429) return Number(response.headers.get("Retry-After")) || 60;
+  if (!response.ok)
+    throw new RequestFailed(response.status, await response.json().catch(() => ({})));
+  return null;
+}
+
 /** @param {string} path @param {DrawnShape} shape @param {Record<string, string | number>} values @returns {Promise<any>} */
 async function query(path, shape, values = {}) {
   const headers = { "Content-Type": "application/json" };

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { bars } from "../bars.js";
 import { element, keepFocus } from "../dom.js";
 import { direction } from "../geometry.js";
+import { reportPart } from "./report.js";
 
 /** @import {AreaList, Attribute, Figures, PageData, PhotoDetail} from "../types.d.ts" */
 /** @import {Words} from "../words.js" */
@@ -206,8 +207,50 @@ export class PhotoDialog {
         "p",
         { class: "photo-links" },
         element("a", { href: this.context.mapAddress(photo) }, words.t("photo.on_map")),
+        element("a", { href: this.nearAddress(photo) }, words.t("photo.near")),
+        this.linkButton(photo),
       ),
+      reportPart(photo.id, words),
     );
+  }
+
+  /** Of the photo alone, which opens wherever it is sent. @param {PhotoDetail} photo */
+  address({ id }) {
+    const query = new URLSearchParams({
+      lang: this.context.words().lang,
+      attribute: this.context.attribute(),
+      photo: String(id),
+    });
+    return `${location.origin}/gallery?${query}`;
+  }
+
+  /** @param {PhotoDetail} photo */
+  nearAddress({ lat, lon }) {
+    const { lang } = this.context.words();
+    const attribute = this.context.attribute();
+    return `/gallery?lang=${lang}&attribute=${attribute}&order=nearest&near=${lon},${lat}`;
+  }
+
+  /** @param {PhotoDetail} photo */
+  linkButton(photo) {
+    const words = this.context.words();
+    const button = element(
+      "button",
+      {
+        type: "button",
+        class: "link",
+        "data-focus": "link",
+        onclick: async () => {
+          const done = await navigator.clipboard.writeText(this.address(photo)).then(
+            () => true,
+            () => false,
+          );
+          button.textContent = words.t(done ? "panel.copied" : "panel.copy_failed");
+        },
+      },
+      words.t("photo.link"),
+    );
+    return button;
   }
 
   /** @param {PhotoDetail} photo */
