@@ -15,7 +15,8 @@ HEADERS = {
 }
 
 
-def content_security_policy(basemap_url: str) -> str:
+def content_security_policy(basemap_url: str, framed_by: str = "'none'") -> str:
+    """framed_by: whose pages may hold ours in a frame, as `frame-ancestors` says it."""
     images = ["'self'", "data:", "blob:", *_origin(basemap_url)]
     return "; ".join(
         [
@@ -27,7 +28,7 @@ def content_security_policy(basemap_url: str) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {framed_by}",
         ]
     )
 
@@ -48,13 +49,27 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, basemap_url: str) -> None:
         self.app = app
         self.headers = {**HEADERS, "Content-Security-Policy": content_security_policy(basemap_url)}
+        self.embedded = {
+            **{name: value for name, value in HEADERS.items() if name != "X-Frame-Options"},
+            "Content-Security-Policy": content_security_policy(basemap_url, "*"),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = self.embedded if _is_for_embedding(scope) else self.headers
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
+                for name, value in own.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _is_for_embedding(scope: Scope) -> bool:
+    """The map alone, asked for with `embed=1`, may stand in other sites' pages."""
+    if scope["type"] != "http" or scope["path"] != "/":
+        return False
+    query: bytes = scope["query_string"]
+    return b"embed=1" in query.split(b"&")

@@ -41,3 +41,8 @@ def test_every_answer_has_them(client: TestClient, path: str) -> None:
     # Tile servers refuse requests that do not say from which site they come.
     assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
     assert "geolocation=(self)" in headers["permissions-policy"]
+
+
+def test_who_may_hold_the_page_in_a_frame() -> None:
+    assert directives(content_security_policy(""))["frame-ancestors"] == ["'none'"]
+    assert directives(content_security_policy("", "*"))["frame-ancestors"] == ["*"]

@@ -1,7 +1,9 @@
 // What is in «Herramientas», and what each of its parts does when the state changes.
 
+import { byId } from "../dom.js";
 import { Beside } from "./beside.js";
 import { Difference, ReleaseNames } from "./difference.js";
+import { Ranges } from "./ranges.js";
 import { Tools } from "./tools.js";
 
 /** @import {MapView} from "../leaflet/view.js" */
@@ -31,6 +33,7 @@ export class Kit {
       this.beside.render();
     }, onError);
     this.difference = new Difference(desk, names);
+    this.ranges = new Ranges(desk);
     this.beside = new Beside(desk, {
       view,
       names,
@@ -44,6 +47,7 @@ export class Kit {
       switches: () => [
         { label: words().t("tools.beside"), tool: this.beside },
         { label: words().t("tools.difference"), tool: this.difference },
+        { label: words().t("tools.ranges"), tool: this.ranges },
       ],
       words,
       say: (text) => tip.say(text),
@@ -56,18 +60,32 @@ export class Kit {
   translate() {
     this.tools.translate();
     this.difference.render();
+    this.ranges.render();
+    this.leadOut();
   }
 
   /** @param {MapState} state @param {MapState} before */
   changed(state, before) {
     const isOther = state.attribute !== before.attribute || state.against !== before.against;
     if (isOther) this.difference.render();
+    if (state.only !== before.only) this.ranges.render();
     if (state.against !== before.against || state.beside !== before.beside) this.tools.renderList();
     if (state.beside || before.beside) this.beside.show();
+    this.leadOut();
+  }
+
+  /** Inside of another site's page: the way to the same map in a window of its own. */
+  leadOut() {
+    const { state } = this.desk;
+    document.body.classList.toggle("is-embedded", state.embed);
+    const out = /** @type {HTMLAnchorElement} */ (byId("way-out"));
+    out.hidden = !state.embed;
+    out.href = this.desk.address({ ...state, embed: false });
   }
 
   /** What Escape ends, once nothing is chosen on the map any more. @param {() => boolean} closeSelection */
   escape(closeSelection) {
-    if (!closeSelection() && this.beside.isOn) this.beside.toggle();
+    if (this.ranges.isOn) this.ranges.toggle();
+    else if (!closeSelection() && this.beside.isOn) this.beside.toggle();
   }
 }
