@@ -1,14 +1,15 @@
-"""What axe-core finds: nothing, on any page, wide or narrow, light or dark."""
+"""The pages for everyone: what axe-core finds, twice the letters, no script, nothing that moves."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app import card
 from tests import cards
-from tests.browser.conftest import OpenSite
+from tests.browser.conftest import SIZES, OpenSite
 from tests.conftest import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -24,6 +25,17 @@ PATHS = (
     "/gallery",
     "/about",
 )
+READ = ("/", "/?area=comuna/13123", "/?table=1", "/gallery", "/about", "/nowhere")
+SHIFT = """() => new Promise((resolve) => {
+  const moved = [];
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput, sources } of list.getEntries())
+      if (!hadRecentInput)
+        moved.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 80))]);
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(moved), 300);
+})"""
+MOST_SHIFT = 0.05
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
@@ -67,3 +79,55 @@ def test_no_violations_in_a_model_card(
         page = visited.open(path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         check(page, path)
+
+
+def test_no_violations_on_a_page_that_is_not_there(visit: OpenSite) -> None:
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: run `make setup`")
+    visited = visit(bypass_csp=True)
+    check(visited.open("/nowhere"), "/nowhere")
+    visited.complaints.clear()
+
+
+@pytest.mark.parametrize("path", READ)
+def test_at_twice_the_size_all_is_there(visit: OpenSite, path: str) -> None:
+    """A window of 1280 px at 200 % is one of 640 px: nothing is cut off or beside it."""
+    visited = visit(viewport={"width": 640, "height": 400}, device_scale_factor=2)
+    page = visited.open(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    for text in page.locator("h1, h2, nav a, nav button").filter(visible=True).all():
+        text.scroll_into_view_if_needed()
+        box = text.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, text
+        assert box["x"] + box["width"] <= 640, text
+    if path == "/nowhere":
+        visited.complaints.clear()
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_without_javascript_the_map_is_a_table(visit: OpenSite, lang: str) -> None:
+    visited = visit(java_script_enabled=False)
+    page = visited.open(f"/?lang={lang}")
+    table = page.locator(".scriptless table")
+    expect(table).to_be_visible()
+    expect(table.locator("thead th")).to_have_count(8)
+    row = table.get_by_role("row").filter(has_text="Providencia")
+    comma = "," if lang == "es" else r"\."
+    expect(row).to_have_text(
+        re.compile(rf"Providencia\s*60\s*\d{comma}\d\s*\(\d{comma}\d–\d{comma}\d\)")
+    )
+    few = table.get_by_role("row").filter(has_text="Renca")
+    expect(few).to_contain_text("pocas fotos" if lang == "es" else "few photos")
+    names = table.locator("tbody th").all_inner_texts()
+    assert names.index("Ñuñoa") < names.index("Padre Hurtado")
+    # What the page wanted to have early is a script, which this browser does not take.
+    assert all("/assets/map-" in complaint for complaint in visited.complaints)
+    visited.complaints.clear()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", ["/", "/gallery", "/about"])
+def test_nothing_moves_while_it_loads(visit: OpenSite, path: str, size: str) -> None:
+    moved = visit(size).open(path).evaluate(SHIFT)
+    assert sum(value for value, *_ in moved) <= MOST_SHIFT, moved
