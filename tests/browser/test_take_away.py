@@ -1,5 +1,6 @@
-"""Filters of all attributes, and the map inside of another site's page."""
+"""Filters of all attributes, the map as an image, and the map inside of another site's page."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenSite, Visit
@@ -59,6 +61,52 @@ def test_ranges_of_several_attributes(visit: OpenSite, site: str) -> None:
     expect(page.locator("#tools-button")).to_be_focused()
     page.go_back()
     expect(page.locator("#legend .chip")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [
+        ("/?lang=en", "desktop"),
+        ("/?lang=en&show=cells&beside=lively", "desktop"),
+        ("/?lang=en&show=photos&only=safety:4-10", "phone"),
+    ],
+)
+def test_the_map_as_an_image(visit: OpenSite, path: str, size: str, tmp_path: Path) -> None:
+    visited = visit(size)
+    page = visited.open(path)
+    page.locator("#tools-button").click()
+    with page.expect_download(timeout=30_000) as caught:
+        page.get_by_role("button", name="Download this map (PNG)").click()
+    assert re.fullmatch(r"mirada-safety-\d{4}-\d{2}-\d{2}\.png", caught.value.suggested_filename)
+    expect(page.locator("#live")).to_have_text("Image downloaded, without the base map.")
+    file = tmp_path / "map.png"
+    caught.value.save_as(file)
+    with Image.open(file) as image:
+        boxes = [page.locator(f"#{name}").bounding_box() for name in ("map", "map-beside")]
+        shown = [box for box in boxes if box]
+        width = max(box["x"] + box["width"] for box in shown) - min(box["x"] for box in shown)
+        assert image.width == pytest.approx(2 * width, abs=2)
+        assert image.height > 2 * shown[0]["height"] + 200
+        assert image.format == "PNG"
+        # Cividis from end to end along some row below the map, where the legend begins.
+        pixels = image.convert("RGB").load()
+        assert pixels
+        rows = range(2 * round(shown[0]["height"]), image.height)
+        assert any(_runs_from_blue_to_yellow(pixels, image.width, y) for y in rows)
+        middle = image.convert("RGB").crop(
+            (0, image.height // 4, image.width, image.height * 3 // 4)
+        )
+        assert len(middle.getcolors(1 << 24) or []) > 100
+
+
+def _runs_from_blue_to_yellow(pixels: Any, width: int, y: int) -> bool:
+    red, _, blue = pixels[52, y]
+    return red < 20 and blue > 60 and any(_is_yellow(pixels[x, y]) for x in range(52, width, 2))
+
+
+def _is_yellow(colour: tuple[int, int, int]) -> bool:
+    red, green, blue = colour
+    return red > 240 and green > 220 and blue < 100
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import { byId } from "../dom.js";
 import { Beside } from "./beside.js";
 import { Difference, ReleaseNames } from "./difference.js";
+import { saveImage } from "./plate.js";
 import { Ranges } from "./ranges.js";
 import { Tools } from "./tools.js";
 
@@ -10,6 +11,7 @@ import { Tools } from "./tools.js";
 /** @import {MapState} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
 /** @import {Frame} from "./frame.js" */
+/** @import {Key} from "./key.js" */
 /** @import {Selection} from "./selection.js" */
 /** @import {Tip} from "./tip.js" */
 
@@ -17,6 +19,7 @@ import { Tools } from "./tools.js";
  * @typedef {object} KitParts
  * @property {Desk} desk
  * @property {MapView} view
+ * @property {Key} key
  * @property {Frame} frame
  * @property {Selection} selection
  * @property {Tip} tip
@@ -25,7 +28,7 @@ import { Tools } from "./tools.js";
 
 export class Kit {
   /** @param {KitParts} parts */
-  constructor({ desk, view, frame, selection, tip, onError }) {
+  constructor({ desk, view, key, frame, selection, tip, onError }) {
     this.desk = desk;
     const words = () => desk.words;
     const names = new ReleaseNames(() => {
@@ -52,6 +55,7 @@ export class Kit {
       words,
       say: (text) => tip.say(text),
       releaseName: () => desk.state.release,
+      saveImage: () => saveImage(desk, key, this.beside),
       onStart: () => selection.close(),
       onDrawn: (shape, byKeyboard) => selection.pickZone(shape, byKeyboard),
     });

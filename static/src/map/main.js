@@ -95,7 +95,7 @@ class MapPage {
       onError,
     });
     const { frame, selection } = this;
-    this.kit = new Kit({ desk, view, frame, selection, tip, onError });
+    this.kit = new Kit({ desk, view, key, frame, selection, tip, onError });
     this.table = new TableView(/** @type {HTMLDialogElement} */ (byId("table")), {
       onPick: (code) => this.selection.openArea(code, { table: false }),
       onClose: () => desk.state.table && desk.store.set({ table: false }),

@@ -15,8 +15,9 @@ const FILES = [
  * Entries of the list of tools.
  * @param {Words} words @param {string | null} release as in the page's address, null for the active
  * @param {(text: string) => void} say
+ * @param {() => Promise<void>} saveImage
  */
-export function takeAway(words, release, say) {
+export function takeAway(words, release, say, saveImage) {
   const links = FILES.map(([path, label]) => {
     const query = new URLSearchParams({ lang: words.lang });
     if (release) query.set("release", release);
@@ -40,7 +41,20 @@ export function takeAway(words, release, say) {
     share.lastChild?.replaceWith(words.t(done ? "take.copied" : "panel.copy_failed"));
     setTimeout(() => share.lastChild?.replaceWith(words.t("take.link")), 2000);
   });
-  return [...links, share].map((entry, at) =>
+  const image = element("button", { type: "button" }, [
+    element("span", { class: "tool-icon tool-file", "aria-hidden": "true" }),
+    words.t("take.image"),
+  ]);
+  image.addEventListener("click", async () => {
+    image.setAttribute("aria-busy", "true");
+    const done = await saveImage().then(
+      () => "take.saved",
+      () => "take.failed",
+    );
+    image.removeAttribute("aria-busy");
+    say(words.t(done));
+  });
+  return [image, ...links, share].map((entry, at) =>
     element("li", { class: at === 0 ? "tools-next" : "" }, entry),
   );
 }

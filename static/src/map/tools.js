@@ -24,6 +24,7 @@ const REFUSED = { crosses: "draw.crosses", full: "draw.full" };
  * @property {() => Words} words
  * @property {(text: string) => void} say
  * @property {() => string | null} releaseName
+ * @property {() => Promise<void>} saveImage
  * @property {() => void} onStart
  * @property {(shape: DrawnShape, byKeyboard: boolean) => void} onDrawn
  */
@@ -88,7 +89,7 @@ export class Tools {
         ),
       ),
       ...this.context.switches().map((each) => element("li", {}, this.switchButton(each))),
-      ...takeAway(words, this.context.releaseName(), this.context.say),
+      ...takeAway(words, this.context.releaseName(), this.context.say, this.context.saveImage),
     );
   }
 
