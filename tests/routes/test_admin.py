@@ -114,7 +114,8 @@ def test_the_page_of_batches_leads_to_the_older_ones(
         accounts.create(session, "rosa")
         script = accounts.create_token(session, "rosa", "pages", "admin", None)
         ids = [
-            batches.create(session, batches.BatchIn.model_validate(NEW)).id for _ in range(BATCHES_AT_ONCE + 1)
+            batches.create(session, batches.BatchIn.model_validate(NEW)).id
+            for _ in range(BATCHES_AT_ONCE + 1)
         ]
     with TestClient(admin_app, headers={"Authorization": f"Bearer {script}"}) as reader:
         first = reader.get("/admin?lang=en").text
