@@ -1,6 +1,6 @@
 """How photos come in: rows, their areas, and jobs for every release that scores with rankers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,6 +78,7 @@ _INSERT = text("""
            AS given (source, source_key, sha256, storage_key, lon, lat, q, x, y, heading_deg,
                      captured_at, width_px, height_px, look, licence, attribution,
                      images_public, batch_id)
+     WHERE NOT EXISTS (SELECT FROM refused_photo WHERE refused_photo.sha256 = given.sha256)
      ORDER BY source, source_key
         ON CONFLICT DO NOTHING
     RETURNING id, source, source_key
@@ -113,19 +114,31 @@ def insert(
     Raises BadRequest for a place beyond the grid.
     """
     totals.lock_shared(session)
-    refused = _refused(session, rows)
-    taken = [index for index in range(len(rows)) if index not in refused]
-    names: dict[tuple[str, str], int] = {}
-    for index in taken:
-        names.setdefault((rows[index].source, rows[index].source_key), index)
-    result = Inserted(refused=refused)
-    for photo_id, source, key in _insert(session, [rows[index] for index in names.values()]):
-        result.new[names[source, key]] = photo_id
-    others = [index for index in taken if index not in result.new]
+    result = Inserted()
+    _insert_first(session, rows, range(len(rows)), result)
+    others = [index for index in range(len(rows)) if index not in result.new]
+    if others:
+        result.refused = _refused(session, rows, others)
+        others = [index for index in others if index not in result.refused]
+    if others and result.refused:
+        # A refused row may have stood before another one of its name.
+        _insert_first(session, rows, others, result)
+        others = [index for index in others if index not in result.new]
     result.duplicates.update(_duplicates(session, rows, others))
     areas.assign(session, result.ids)
     _defer(session, rows, result, priority)
     return result
+
+
+def _insert_first(
+    session: Session, rows: Sequence[NewPhoto], indexes: Iterable[int], result: Inserted
+) -> None:
+    """Adds to `new` what was not there of the first row of each name."""
+    names: dict[tuple[str, str], int] = {}
+    for index in indexes:
+        names.setdefault((rows[index].source, rows[index].source_key), index)
+    for photo_id, source, key in _insert(session, [rows[index] for index in names.values()]):
+        result.new[names[source, key]] = photo_id
 
 
 def _insert(session: Session, rows: Sequence[NewPhoto]) -> list[tuple[int, str, str]]:
@@ -139,16 +152,16 @@ def _insert(session: Session, rows: Sequence[NewPhoto]) -> list[tuple[int, str, 
     return [(row.id, row.source, row.source_key) for row in session.execute(_INSERT, values)]
 
 
-def _refused(session: Session, rows: Sequence[NewPhoto]) -> dict[int, str]:
-    hashes = [row.sha256 for row in rows if row.sha256 is not None]
+def _refused(session: Session, rows: Sequence[NewPhoto], indexes: Sequence[int]) -> dict[int, str]:
+    hashes = [sha256 for index in indexes if (sha256 := rows[index].sha256) is not None]
     if not hashes:
         return {}
     found = session.execute(_REFUSED, {"sha256": hashes})
     reasons = {bytes(sha256): reason for sha256, reason in found}
     return {
-        index: reasons[row.sha256]
-        for index, row in enumerate(rows)
-        if row.sha256 is not None and row.sha256 in reasons
+        index: reasons[sha256]
+        for index in indexes
+        if (sha256 := rows[index].sha256) is not None and sha256 in reasons
     }
 
 

@@ -114,6 +114,18 @@ def test_each_row_gets_its_verdict(session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(Photo)) == 4
 
 
+def test_a_refused_photo_leaves_its_name_to_the_next_one(session: Session) -> None:
+    session.add(RefusedPhoto(sha256=row("bad").sha256, reason="on request"))
+    session.flush()
+    good = replace(row("good"), source_key="bad")
+    result = insert(session, [row("bad"), good, place("other"), replace(good, lat=-33.5)])
+    assert result.refused == {0: "on request"}
+    assert sorted(result.new) == [1, 2]
+    assert result.duplicates[3].photo_id == result.new[1]
+    stored = session.get_one(Photo, result.new[1])
+    assert (stored.source_key, stored.sha256) == ("bad", good.sha256)
+
+
 def test_nothing_given_is_nothing_done(session: Session) -> None:
     assert insert(session, []).ids == []
 
