@@ -315,6 +315,20 @@ class ReportOut(Shape):
 class ReportList(Shape):
     """The oldest ones of total."""
 
+    model_config = example(
+        total=1,
+        reports=[
+            {
+                "id": 7,
+                "photo_id": 120481,
+                "reason": "plate",
+                "text": "The car at the left.",
+                "created_at": "2026-07-04T09:12:00Z",
+                "has_image": True,
+            }
+        ],
+    )
+
     total: int
     reports: list[ReportOut]
 

@@ -132,7 +132,8 @@ def _find_on_the_map(page: Page, office: Office) -> None:
     row = page.locator("#rows tr", has_text="calle_15.jpg").get_by_role("link")
     in_this_tab = row.get_attribute("href") or ""
     page.get_by_role("link", name="Ver en el mapa").click()
-    expect(page.locator("#legend .legend-caption")).to_have_text(f"{ACCEPTED} fotos a la vista")
+    caption = page.locator("#legend .legend-caption")
+    expect(caption).to_contain_text(f"{ACCEPTED} fotos a la vista, por su puntaje")
     photo: dict[str, Any] = page.request.get(f"{office.address}/api/photos/{wanted}").json()
     page.goto(f"{office.address}/?show=photos&at=18/{photo['lat']}/{photo['lon']}")
     expect(page.locator("#legend .legend-caption")).to_have_text(re.compile("^[1-9].* a la vista"))

@@ -123,7 +123,8 @@ def test_squares_and_photos(visit: OpenSite, mode: str) -> None:
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(150)
     painted = page.evaluate(PIXELS)
-    assert painted[0] == plain[0], "the same things"
+    # The address rounds the place, so that the rims of dots may fall on other pixels.
+    assert painted[0] == pytest.approx(plain[0], rel=0.01), "the same things"
     assert painted[1] != plain[1], "in other colours"
 
 

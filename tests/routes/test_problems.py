@@ -43,7 +43,7 @@ def faulty(settings: Settings, city_engine: Engine) -> Iterator[tuple[FastAPI, T
         ("GET", "/api/photos?limit=201", 422, "bad-request"),
         ("GET", "/api/photos?limit=0", 422, "bad-request"),
         ("GET", "/api/photos?attribute=pretty", 422, "bad-request"),
-        ("GET", "/api/photos?order=random", 422, "bad-request"),
+        ("GET", "/api/photos?order=nearest", 422, "bad-request"),
         ("GET", "/api/photos?min=nan", 422, "bad-request"),
         ("GET", "/api/photos?min=11", 422, "bad-request"),
         ("GET", "/api/photos?min=7&max=3", 422, "bad-request"),
