@@ -19,9 +19,9 @@ from app import accounts, totals
 from app.attributes import KEYS
 from app.db import make_engine, session_factory
 from app.tables import Photo
+from tests.browser import axe
 from tests.browser.city import fill
 from tests.browser.conftest import SIZES, serving
-from tests.browser.test_accessible import AXE, check
 from tests.builders import make_release, write_scores
 from tests.conftest import ROOT, copied
 from tests.rankers import write_release
@@ -200,5 +200,4 @@ def test_the_pages_fit_and_can_be_used_by_everybody(
         page.goto(f"{office.address}{path}?lang={lang}")
         expect(page.locator(ready).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        if AXE.is_file():
-            check(page, path)
+        axe.check(page, path)

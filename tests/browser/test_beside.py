@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import axe
 from tests.browser.conftest import OpenSite
-from tests.browser.test_accessible import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -121,11 +121,7 @@ def test_from_its_address_and_the_same_button_ends_it(visit: OpenSite) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_no_violations(visit: OpenSite, size: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: run `make setup`")
     page = visit(size, color_scheme=scheme, bypass_csp=True).open("/?beside=lively")
     expect(page.locator("#beside-attribute")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    report: dict[str, Any] = page.evaluate("axe.run()")
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in report["violations"]] == []
+    axe.check(page, "two maps")

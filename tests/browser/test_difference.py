@@ -1,7 +1,6 @@
 """«Diferencia»: an attribute less another one, or less the same of another release."""
 
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,9 +10,9 @@ from sqlalchemy import select
 from app import totals
 from app.db import make_engine, session_factory
 from app.tables import Release, score
+from tests.browser import axe
 from tests.browser.city import City, fill
 from tests.browser.conftest import OpenSite, serving
-from tests.browser.test_accessible import AXE
 from tests.browser.test_map import PIXELS
 from tests.builders import make_release, write_scores
 from tests.conftest import copied
@@ -167,11 +166,7 @@ def test_two_releases_side_by_side(visit: OpenSite, two: str) -> None:
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_no_violations(visit: OpenSite, size: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: run `make setup`")
     page = visit(size, color_scheme=scheme, bypass_csp=True).open("/?against=lively")
     expect(page.locator("#difference-attribute")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    report: dict[str, Any] = page.evaluate("axe.run()")
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in report["violations"]] == []
+    axe.check(page, "a difference")

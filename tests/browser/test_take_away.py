@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser import axe
 from tests.browser.conftest import OpenSite, Visit
-from tests.browser.test_accessible import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -151,12 +151,8 @@ def test_only_the_embedded_map_may_be_framed(visit: OpenSite, site: str) -> None
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_no_violations(visit: OpenSite, size: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: run `make setup`")
     visited = visit(size, color_scheme=scheme, bypass_csp=True)
     pages = [("/?embed=1&only=safety:3-10", None), ("/?only=safety:3-10", "Filtrar")]
     for path, tool in pages:
         page = begin(visited, path, tool) if tool else visited.open(path)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        report: dict[str, Any] = page.evaluate("axe.run()")
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in report["violations"]] == []
+        axe.check(page, path)

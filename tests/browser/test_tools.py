@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import axe
 from tests.browser.conftest import OpenSite, Visit
-from tests.browser.test_accessible import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -205,22 +205,13 @@ def test_a_zone_without_photos_and_one_that_is_too_large(visit: OpenSite) -> Non
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_no_violations_while_drawing(visit: OpenSite, size: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: run `make setup`")
     visited = visit(size, color_scheme=scheme, bypass_csp=True)
     page = visited.open(PROVIDENCIA)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-
-    def check(what: str) -> None:
-        report: dict[str, Any] = page.evaluate("axe.run()")
-        found = [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in report["violations"]]
-        assert found == [], what
-
     page.locator("#tools-button").click()
-    check("the list of tools")
+    axe.check(page, "the list of tools")
     page.get_by_role("button", name="Dibujar un círculo").click()
     page.locator("#map").click(position={"x": 200, "y": 420})
-    check("a circle that is being drawn")
+    axe.check(page, "a circle that is being drawn")
     page.get_by_role("button", name="Terminar").click()
     visited.settle()
-    check("the panel of a zone")
+    axe.check(page, "the panel of a zone")
