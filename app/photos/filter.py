@@ -41,11 +41,10 @@ class Near:
     lon: float
     lat: float
 
-    @property
-    def distance_m(self) -> ColumnElement[float]:
-        """Of a photo, on a sphere."""
+    def distance_m(self, location: Any) -> ColumnElement[float]:
+        """Of a column of points, on a sphere."""
         point = func.ST_SetSRID(func.ST_MakePoint(self.lon, self.lat), 4326)
-        return func.ST_DistanceSphere(Photo.location, point)
+        return func.ST_DistanceSphere(location, point)
 
     @property
     def box(self) -> Box:
@@ -115,9 +114,8 @@ class PhotoFilter:
         if self.batch is not None:
             found.append(_place.batch_id == self.batch)
         if self.near is not None:
-            point = func.ST_SetSRID(func.ST_MakePoint(self.near.lon, self.near.lat), 4326)
             found.append(_in_box(_place.location, self.near.box))
-            found.append(func.ST_DistanceSphere(_place.location, point) <= NEAR_M)
+            found.append(self.near.distance_m(_place.location) <= NEAR_M)
         return found
 
 

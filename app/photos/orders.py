@@ -48,7 +48,8 @@ def ranked(order: PlainOrder, where: PhotoFilter, part: Part) -> Select[Any]:
         return _nearest(conditions, after, limit, where.near).offset(skip)
     if order == "typical":
         center = 500 if part.center is None else part.center
-        return _typical(column, conditions, after, center, limit + skip).offset(skip)
+        # Each of its two walks may have all that is skipped.
+        return _typical(column, conditions, after, center, limit + skip).limit(limit).offset(skip)
     last = None if after is None else (after.score, after.photo_id)
     found = _along(column, conditions, last, limit, descending=order == "most")
     return found.offset(skip)
@@ -124,21 +125,26 @@ def _newest(conditions: Conditions, after: Cursor | None, limit: int) -> Select[
     return query.where(or_(place < last, undated))
 
 
+def chance(seed: int) -> ColumnElement[int]:
+    """A hash of the photo's id: an order that depends on neither insertion nor place."""
+    return func.hashint8extended(score.c.photo_id, seed)
+
+
 def _random(conditions: Conditions, after: Cursor | None, limit: int, seed: int) -> Select[Any]:
-    chance = func.hashint8extended(score.c.photo_id, seed)
+    by = chance(seed)
     query = (
-        select(score.c.photo_id, chance.label("chance"))
+        select(score.c.photo_id, by.label("chance"))
         .where(*conditions)
-        .order_by(chance, score.c.photo_id)
+        .order_by(by, score.c.photo_id)
         .limit(limit)
     )
     if after is None:
         return query
-    return query.where(tuple_(chance, score.c.photo_id) > tuple_(after.chance, after.photo_id))
+    return query.where(tuple_(by, score.c.photo_id) > tuple_(after.chance, after.photo_id))
 
 
 def _nearest(conditions: Conditions, after: Cursor | None, limit: int, near: Near) -> Select[Any]:
-    distance = near.distance_m
+    distance = near.distance_m(Photo.location)
     query = (
         select(score.c.photo_id, distance.label("distance_m"))
         .join(Photo, Photo.id == score.c.photo_id)

@@ -14,7 +14,7 @@ from app.cells import Box
 from app.errors import BadRequest
 from app.photos.cursor import Cursor, fingerprint
 from app.photos.filter import PhotoFilter, in_box, published
-from app.photos.orders import Part, plain, ranked
+from app.photos.orders import Part, chance, plain, ranked
 from app.photos.public import by_ids
 from app.schemas import Order, PhotoPage, PhotoSample
 from app.tables import (
@@ -88,19 +88,16 @@ def _check(where: PhotoFilter, order: Order, cursor: str | None, skip: int) -> N
 def sample(
     session: Session, release: Release, n: int, bbox: Box | None = None, seed: int = 0
 ) -> PhotoSample:
-    """N random photos in random order: a smaller sample of the same seed is the beginning of it.
-
-    The order is a hash of the photo's id, so that it depends on neither insertion nor place.
-    """
+    """N random photos in random order: a smaller sample of the same seed is the beginning of it."""
     conditions = published(release)
     if bbox is not None:
         conditions.append(in_box(bbox))
     columns = [score.c[f"score_{key}"] for key in KEYS]
-    chance = func.hashint8extended(score.c.photo_id, seed)
+    by = chance(seed)
     drawn = (
-        select(score.c.photo_id, chance.label("chance"), *columns)
+        select(score.c.photo_id, by.label("chance"), *columns)
         .where(*conditions)
-        .order_by(chance, score.c.photo_id)
+        .order_by(by, score.c.photo_id)
         .limit(n)
         .subquery()
     )
