@@ -4,7 +4,7 @@ A job is inserted by the session that inserts the photos, so both are committed 
 tasks are known here by name only; `app.worker` has what they do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -72,17 +72,15 @@ def defer_scoring(
     waited for, and the workers that are there get equal shares.
     """
     if batch_id is None:
-        return _defer(session, SCORE, _arguments(photo_ids, release_id=release_id), priority)
+        return _defer(session, SCORE, _arguments(_full(photo_ids), release_id=release_id), priority)
+    of_batch = {"release_id": release_id, "batch_id": batch_id}
     if at_once:
         shares = _shares(photo_ids, live_workers(session))
-        jobs = [
-            {"release_id": release_id, "batch_id": batch_id, "photo_ids": share} for share in shares
-        ]
-        return _defer(session, SCORE, jobs, priority)
+        return _defer(session, SCORE, _arguments(shares, **of_batch), priority)
     rest = photo_ids[_fill_up(session, release_id, batch_id, photo_ids) :]
     in_full_jobs = len(rest) // PHOTOS_PER_JOB * PHOTOS_PER_JOB
-    full = _arguments(rest[:in_full_jobs], release_id=release_id, batch_id=batch_id)
-    begun = _arguments(rest[in_full_jobs:], release_id=release_id, batch_id=batch_id)
+    full = _arguments(_full(rest[:in_full_jobs]), **of_batch)
+    begun = _arguments(_full(rest[in_full_jobs:]), **of_batch)
     return _defer(session, SCORE, full, priority) + _defer(
         session, SCORE, begun, priority, after_s=BATCH_IDLE_S
     )
@@ -103,7 +101,7 @@ def start_batch(session: Session, batch_id: int) -> int:
 
 def defer_reference(session: Session, release_id: int, photo_ids: Sequence[int]) -> int:
     """Queues the first pass of a release over its reference photos; number of jobs."""
-    return _defer(session, REFERENCE, _arguments(photo_ids, release_id=release_id), 0)
+    return _defer(session, REFERENCE, _arguments(_full(photo_ids), release_id=release_id), 0)
 
 
 def defer_publish(session: Session, after_s: float = 1.0) -> None:
@@ -272,15 +270,18 @@ def live_workers(session: Session) -> int:
     )
 
 
-def _arguments(photo_ids: Sequence[int], **of_all: int) -> list[dict[str, Any]]:
+def _arguments(jobs: Iterable[Sequence[int]], **of_all: int) -> list[dict[str, Any]]:
     """What each job is called with: its photos, and whose they are."""
-    return [
-        {**of_all, "photo_ids": list(photo_ids[start : start + PHOTOS_PER_JOB])}
-        for start in range(0, len(photo_ids), PHOTOS_PER_JOB)
-    ]
+    return [{**of_all, "photo_ids": list(photo_ids)} for photo_ids in jobs]
 
 
-def _shares(photo_ids: Sequence[int], workers: int) -> list[list[int]]:
+def _full(photo_ids: Sequence[int]) -> list[Sequence[int]]:
+    """Jobs of 256 photos, and one of the rest."""
+    starts = range(0, len(photo_ids), PHOTOS_PER_JOB)
+    return [photo_ids[start : start + PHOTOS_PER_JOB] for start in starts]
+
+
+def _shares(photo_ids: Sequence[int], workers: int) -> list[Sequence[int]]:
     """Jobs of nearly one size, as many as the workers can share without one that waits at the end.
 
     Of at most 256 photos, and of at least 64 where there are so many.
@@ -290,7 +291,7 @@ def _shares(photo_ids: Sequence[int], workers: int) -> list[list[int]]:
     shared = -(-fewest // max(workers, 1)) * workers
     jobs = max(fewest, min(shared, number // LEAST_PHOTOS_PER_JOB))
     ends = [number * job // jobs for job in range(jobs + 1)] if jobs else []
-    return [list(photo_ids[start:end]) for start, end in pairwise(ends)]
+    return [photo_ids[start:end] for start, end in pairwise(ends)]
 
 
 # A worker passes over a row that is locked; one that it has taken meanwhile is not found any more,
