@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 6
 BUSY = (429, 502, 503, 504)
-LONGEST_PAUSE_S = 10.0
 
 app = typer.Typer(help="Vector tiles.", no_args_is_help=True)
 
@@ -115,9 +114,12 @@ def _ask(client: "httpx2.Client", address: str) -> "httpx2.Response":
     """The answer, after as many attempts as a busy server may need. Raises NoTiles."""
     import httpx2
 
+    from app.cli.upload import answers
+    from app.cli.upload.api import pause_s
+
     said = ""
-    for attempt in range(ATTEMPTS):
-        pause_s = min(2.0**attempt / 2, LONGEST_PAUSE_S)
+    for attempt in range(1, ATTEMPTS + 1):
+        asked_s = 0.0
         try:
             answer = client.get(address)
         except httpx2.TransportError as error:
@@ -128,10 +130,9 @@ def _ask(client: "httpx2.Client", address: str) -> "httpx2.Response":
             said = f"{answer.status_code} {answer.reason_phrase}"
             if answer.status_code not in BUSY:
                 break
-            asked = answer.headers.get("retry-after", "")
-            pause_s = min(int(asked), LONGEST_PAUSE_S) if asked.isdecimal() else pause_s
-        if attempt + 1 < ATTEMPTS:
-            time.sleep(pause_s)
+            asked_s = answers.retry_after_s(answer)
+        if attempt < ATTEMPTS:
+            time.sleep(pause_s(attempt, asked_s))
     raise NoTiles(
         f"{address} gives no tiles: {said}. Check that --url is where the site answers, and that "
         "`mirada serve` runs."
