@@ -32,6 +32,8 @@ export class AreaField {
     this.chosen = null;
     this.open = false;
     this.typed = false;
+    /** Whether areas were asked for and did not come. */
+    this.failed = false;
     input.addEventListener("focus", () => this.show());
     input.addEventListener("click", () => this.show());
     input.addEventListener("blur", () => this.close());
@@ -62,7 +64,10 @@ export class AreaField {
   async areas(layer) {
     const known = this.known.get(layer);
     if (known) return known;
-    const areas = await this.context.areas(layer).catch(() => []);
+    const areas = await this.context.areas(layer).catch(() => {
+      this.failed = true;
+      return [];
+    });
     const { collator } = this.context.words();
     const found = areas
       .filter((area) => area.n > 0)
@@ -73,6 +78,7 @@ export class AreaField {
 
   async show() {
     this.open = true;
+    this.failed = false;
     if (!this.typed) this.input.select();
     const text = this.typed ? this.input.value : "";
     const layers = this.context.layers.filter((layer) => text !== "" || layer.areas <= LISTED);
@@ -87,11 +93,18 @@ export class AreaField {
     this.rows = found.flat();
     this.active = text === "" ? this.rows.findIndex((row) => this.isChosen(row)) : 0;
     this.draw();
-    if (text !== "") {
-      const words = this.context.words();
+    if (text !== "" || this.failed) {
       const n = this.rows.length;
-      this.context.say(n === 0 ? words.t("search.none") : words.count("search.count", n));
+      this.context.say(n === 0 ? this.nothing() : this.context.words().count("search.count", n));
     }
+  }
+
+  /** Why no area is listed. */
+  nothing() {
+    const words = this.context.words();
+    return this.failed
+      ? words.t("map.failed", { message: words.t("error.network") })
+      : words.t("search.none");
   }
 
   /** @param {Row} row */
@@ -117,7 +130,7 @@ export class AreaField {
         element("small", {}, words.number(area.n)),
       ),
     );
-    const none = element("li", { class: "none", role: "presentation" }, words.t("search.none"));
+    const none = element("li", { class: "none", role: "presentation" }, this.nothing());
     this.list.replaceChildren(...(options.length > 0 ? options : [none]));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");

@@ -1,6 +1,6 @@
 // What a list is filtered by, beside its area: a panel of fields, and what is set as chips.
 
-import { byId, element } from "../dom.js";
+import { byId, element, keepFocus } from "../dom.js";
 import { withRange } from "../ranges.js";
 
 /** @import {Attribute} from "../types.d.ts" */
@@ -111,21 +111,17 @@ export function filterPanel({ attributes, state, words, onChange }) {
           bound(attribute.key, "high"),
         ),
       );
-      const focus = document.activeElement;
-      const held = focus instanceof HTMLElement && panel.contains(focus) ? focus.dataset.focus : "";
-      panel.replaceChildren(
-        element(
-          "fieldset",
-          { class: "ranges" },
-          element("legend", {}, words().t("gallery.ranges")),
-          ...ranges,
+      keepFocus(panel, () =>
+        panel.replaceChildren(
+          element(
+            "fieldset",
+            { class: "ranges" },
+            element("legend", {}, words().t("gallery.ranges")),
+            ...ranges,
+          ),
+          element("div", { class: "days" }, day("from"), day("to"), batch()),
         ),
-        element("div", { class: "days" }, day("from"), day("to"), batch()),
       );
-      if (held) {
-        const again = panel.querySelector(`[data-focus="${held}"]`);
-        if (again instanceof HTMLElement) again.focus({ preventScroll: true });
-      }
     },
   };
 }
