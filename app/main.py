@@ -26,6 +26,7 @@ from app.routes import (
     problems,
     query,
     releases,
+    reports,
     tilejson,
     tiles,
 )
@@ -97,6 +98,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         query,
         cells,
         photos,
+        reports,
         tilejson,
         tiles,
         exports,

@@ -1,4 +1,4 @@
-"""Reports of photos over HTTP: sent by anybody, acted upon by admins."""
+"""Reports of photos that wait for an admin, over HTTP."""
 
 from typing import Annotated
 
@@ -6,44 +6,21 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app import reports
-from app.db import driver_errors
 from app.photos.delete import delete
-from app.routes.admin_access import (
-    ForeignOrigin,
-    ReaderDep,
-    address_of,
-    get_admin,
-    get_reader,
-    must_be_ours,
-)
+from app.routes.admin_access import ReaderDep, get_admin, get_reader
 from app.routes.admin_frame import admin_page
 from app.routes.pages import LanguageDep
 from app.routes.photos import PhotoId
 from app.routes.sessions import SessionDep
-from app.schemas import ReportIn, ReportList
+from app.schemas import ReportList
 
 PAGE = "/admin/reports"
 REFUSAL = "reported"
 
-public = APIRouter(tags=["photos"])
 api = APIRouter(prefix="/api/admin/reports", tags=["admin"], dependencies=[Depends(get_admin)])
 pages = APIRouter(prefix=PAGE, include_in_schema=False, dependencies=[Depends(get_reader)])
 
 ReportId = Annotated[int, Form(alias="id", ge=1, lt=2**63)]
-
-
-@public.post("/api/photos/{photo_id}/report", status_code=204)
-def report_photo(
-    request: Request, session: SessionDep, photo_id: PhotoId, report: ReportIn
-) -> None:
-    """Asks the admins to take a photo down. Some reports an hour are taken from one address."""
-    try:
-        must_be_ours(request)
-    except ForeignOrigin as error:
-        raise ForeignOrigin("A report is sent from a page of this site: open the photo.") from error
-    with driver_errors():
-        reports.admit(request.app.state.sessions, address_of(request))
-    reports.send(session, photo_id, report)
 
 
 @api.get("")
@@ -86,5 +63,5 @@ def take_down_by_form(
 
 
 router = APIRouter()
-for part in (public, api, pages):
+for part in (api, pages):
     router.include_router(part)
