@@ -3,7 +3,7 @@
 import { byId, element, keepFocus } from "../dom.js";
 import { cellSideM } from "../geometry.js";
 import { MapView } from "../leaflet/view.js";
-import { choice } from "./difference.js";
+import { another, choice, releaseChoice } from "./difference.js";
 import { holdingOf } from "./holding.js";
 import { Key } from "./key.js";
 import { renderStrip } from "./legend.js";
@@ -66,8 +66,8 @@ export class Beside {
 
   toggle() {
     const { store, state, keys } = this.desk;
-    const next = keys[(keys.indexOf(state.attribute) + 1) % keys.length] ?? state.attribute;
-    store.set({ beside: this.isOn ? null : { attribute: next, release: null } });
+    const attribute = another(keys, state.attribute);
+    store.set({ beside: this.isOn ? null : { attribute, release: null } });
     if (this.isOn) this.head.querySelector("select")?.focus({ preventScroll: true });
     else byId("tools-button").focus({ preventScroll: true });
   }
@@ -196,20 +196,11 @@ export class Beside {
   render() {
     const { beside } = this.desk.state;
     if (!beside) return;
-    const { words, page, release } = this.desk;
-    this.context.names.want();
+    const { words, page } = this.desk;
+    const { names } = this.context;
+    names.want();
     const set = (/** @type {Partial<Reading>} */ change) =>
       this.desk.store.set({ beside: { ...beside, ...change } });
-    const others = this.context.names.others(release?.release);
-    if (beside.release && !others.includes(beside.release)) others.unshift(beside.release);
-    const releases = choice("beside-release", words.t("beside.releases"), {
-      options: [
-        { value: "", text: words.t("difference.same") },
-        ...others.map((name) => ({ value: name, text: words.t("difference.release", { name }) })),
-      ],
-      value: beside.release ?? "",
-      onChange: (name) => set({ release: name || null }),
-    });
     keepFocus(this.head, () =>
       this.head.replaceChildren(
         choice("beside-attribute", words.t("beside.attribute"), {
@@ -220,7 +211,12 @@ export class Beside {
           value: beside.attribute,
           onChange: (attribute) => set({ attribute }),
         }),
-        others.length > 0 ? releases : "",
+        releaseChoice("beside-release", words.t("beside.releases"), {
+          desk: this.desk,
+          names,
+          chosen: beside.release,
+          onChange: (release) => set({ release }),
+        }) ?? "",
         element("button", {
           type: "button",
           class: "close versus-close",

@@ -7,7 +7,7 @@ import { byId, element, keepFocus } from "../dom.js";
 /** @import {Desk} from "./desk.js" */
 
 /** The next attribute, which is never the same one. @param {string[]} keys @param {string} key */
-function another(keys, key) {
+export function another(keys, key) {
   return keys[(keys.indexOf(key) + 1) % keys.length] ?? key;
 }
 
@@ -123,25 +123,35 @@ export class Difference {
 
   /** null where there is but one. @param {Reading} against */
   releases(against) {
-    const { words, release, state } = this.desk;
-    const others = this.names.others(release?.release);
-    if (against.release && !others.includes(against.release)) others.unshift(against.release);
-    if (others.length === 0) return null;
-    const options = [
-      { value: "", text: words.t("difference.same") },
-      ...others.map((name) => ({ value: name, text: words.t("difference.release", { name }) })),
-    ];
-    return choice("difference-release", words.t("difference.releases"), {
-      options,
-      value: against.release ?? "",
-      onChange: (name) =>
-        this.choose(
-          name
-            ? { attribute: state.attribute, release: name }
-            : { attribute: against.attribute, release: null },
-        ),
+    const { words, state } = this.desk;
+    return releaseChoice("difference-release", words.t("difference.releases"), {
+      desk: this.desk,
+      names: this.names,
+      chosen: against.release,
+      onChange: (release) =>
+        this.choose({ attribute: release ? state.attribute : against.attribute, release }),
     });
   }
+}
+
+/**
+ * The map's own release or another one; null where there is no other.
+ * @param {string} id @param {string} label
+ * @param {{ desk: Desk, names: ReleaseNames, chosen: string | null, onChange: (release: string | null) => void }} model
+ */
+export function releaseChoice(id, label, { desk, names, chosen, onChange }) {
+  const { words, release } = desk;
+  const others = names.others(release?.release);
+  if (chosen && !others.includes(chosen)) others.unshift(chosen);
+  if (others.length === 0) return null;
+  return choice(id, label, {
+    options: [
+      { value: "", text: words.t("difference.same") },
+      ...others.map((name) => ({ value: name, text: words.t("difference.release", { name }) })),
+    ],
+    value: chosen ?? "",
+    onChange: (name) => onChange(name || null),
+  });
 }
 
 /**

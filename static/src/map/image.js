@@ -11,7 +11,7 @@ const DENSITY = 2;
 const MARGIN = 24;
 const LEAST_WIDTH = 360;
 const LEGEND_HEIGHT = 84;
-const BAR = { height: 12 };
+const BAR_HEIGHT = 12;
 const TITLE = { font: "500 30px", line: 36 };
 const SMALL = { font: "13px", line: 18 };
 /** What lies in the stage beside the maps, and what of the maps is not data. */
@@ -79,19 +79,19 @@ function drawLegend(pen, model, left, top, width) {
   const gradient = pen.createLinearGradient(left, 0, left + width, 0);
   for (let i = 0; i <= 16; i += 1) gradient.addColorStop(i / 16, model.colour(i / 16));
   pen.fillStyle = gradient;
-  pen.fillRect(left, top, width, BAR.height);
+  pen.fillRect(left, top, width, BAR_HEIGHT);
   pen.fillStyle = colour("--ink-2");
   pen.font = font("--text", "13px");
   for (const [i, value] of ticks(model.scale).entries()) {
     pen.textAlign = i === 0 ? "left" : i === 4 ? "right" : "center";
-    pen.fillText(model.number(value), left + (width * i) / 4, top + BAR.height + 16);
+    pen.fillText(model.number(value), left + (width * i) / 4, top + BAR_HEIGHT + 16);
   }
   pen.fillStyle = colour("--ink");
   pen.font = font("--text", "600 13px");
   pen.textAlign = "left";
-  pen.fillText(model.ends[0], left, top + BAR.height + 34, width / 2 - 4);
+  pen.fillText(model.ends[0], left, top + BAR_HEIGHT + 34, width / 2 - 4);
   pen.textAlign = "right";
-  pen.fillText(model.ends[1], left + width, top + BAR.height + 34, width / 2 - 4);
+  pen.fillText(model.ends[1], left + width, top + BAR_HEIGHT + 34, width / 2 - 4);
   pen.textAlign = "left";
 }
 
