@@ -52,8 +52,6 @@ def test_the_browser_is_measured() -> None:
 
 @pytest.mark.slow
 def test_lighthouse_marks_the_pages() -> None:
-    if not (ROOT / "node_modules" / "lighthouse").is_dir():
-        pytest.skip("needs Lighthouse: run `make setup`")
     found = _run("tests.benchmarks.lighthouse", "--photos=2000", "--rounds=1")
     for page in ("/", "/gallery", "/about"):
         for key in ("performance", "accessibility", "best-practices"):
