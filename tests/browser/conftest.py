@@ -22,6 +22,24 @@ from tests.conftest import ROOT, copied
 CHROMIUM = Path("/usr/bin/chromium")
 BROWSER_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 STARTS_WITHIN_S = 40
+SETTLES_WITHIN_S = 8
+# Nothing of the page changes for that long, and it is not too busy to say so.
+QUIET = """() => new Promise((resolve) => {
+  const quiet = 120, enough = 3000, all = {
+    subtree: true, childList: true, attributes: true, characterData: true };
+  const began = performance.now();
+  let changed = began;
+  const watcher = new MutationObserver(() => { changed = performance.now(); });
+  watcher.observe(document, all);
+  const look = () => {
+    const now = performance.now();
+    const isQuiet = now - changed >= quiet;
+    if (!isQuiet && now - began < enough) return setTimeout(look, 30);
+    watcher.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(isQuiet)));
+  };
+  setTimeout(look, quiet);
+})"""
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
 
 
@@ -96,12 +114,15 @@ def browser() -> Iterator[Browser]:
 class Visit:
     """One page, and all that it did: requests, console errors, exceptions."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, *, runs_scripts: bool = True) -> None:
         self.page = page
         self.address = address
+        self.runs_scripts = runs_scripts
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        self.pending: set[Any] = set()
         page.on("request", self._asked)
+        page.on("requestfinished", self._finished)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._hear)
         page.on("requestfailed", self._failed)
@@ -110,6 +131,11 @@ class Visit:
         """Chromium takes the icon out of its own cache again whenever the address changes."""
         if "/assets/icon-" not in request.url:
             self.requests.append(request.url)
+        if request.resource_type != "eventsource":
+            self.pending.add(request)
+
+    def _finished(self, request: Any) -> None:
+        self.pending.discard(request)
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -117,6 +143,7 @@ class Visit:
 
     def _failed(self, request: Any) -> None:
         """Tiles and photos that are no longer wanted are cancelled, which is no failure."""
+        self.pending.discard(request)
         if "ERR_ABORTED" not in (request.failure or ""):
             self.complaints.append(f"{request.url}: {request.failure}")
 
@@ -126,8 +153,20 @@ class Visit:
         return self.page
 
     def settle(self) -> None:
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(120)
+        """Returns when no request is open and the page has stopped changing.
+
+        Playwright's own "networkidle" answers at once for all that comes after the first load.
+        """
+        self.page.wait_for_load_state()
+        if not self.runs_scripts:
+            return
+        deadline = time.monotonic() + SETTLES_WITHIN_S
+        while time.monotonic() < deadline:
+            is_quiet = self.page.evaluate(QUIET)
+            if is_quiet and not self.pending:
+                return
+        open_ones = [request.url for request in self.pending]
+        raise AssertionError(f"the page does not come to rest: {open_ones or 'it changes still'}")
 
     def foreign(self) -> list[str]:
         return [
@@ -153,7 +192,8 @@ def visit(browser: Browser, site: str) -> Iterator[OpenSite]:
         }
         context = browser.new_context(**(values | options))
         context.set_default_timeout(8000)
-        visits.append(Visit(context.new_page(), address))
+        runs_scripts = options.get("java_script_enabled", True)
+        visits.append(Visit(context.new_page(), address, runs_scripts=runs_scripts))
         return visits[-1]
 
     yield begin

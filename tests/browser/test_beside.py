@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import axe
 from tests.browser.conftest import OpenSite
+from tests.browser.numbers import spanish
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -62,11 +63,11 @@ def test_two_maps_that_move_together(visit: OpenSite, size: str) -> None:
         page.locator(f"#{name}").focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press(zoom)
-        page.wait_for_timeout(300)
         visited.settle()
         moves_as_one(page)
     expect(page).to_have_url(re.compile("at="))
     page.select_option("#attribute", "wealthy")
+    visited.settle()
     assert page.evaluate(FILLS, "map") == second
     page.keyboard.press("Escape")
     expect(page.locator("#beside")).to_be_hidden()
@@ -83,7 +84,7 @@ def test_a_place_is_told_of_on_both_maps(visit: OpenSite) -> None:
     visited = visit()
     page = visited.open("/?beside=lively")
     figures = page.request.get(f"{visited.address}/api/areas/comuna/13123").json()["attributes"]
-    words = {key: f"{figures[key]['mean']:.1f}".replace(".", ",") for key in ("safety", "lively")}
+    words = {key: spanish(figures[key]["mean"]) for key in ("safety", "lively")}
     page.locator("#map path[data-code='13123']").hover()
     expect(page.locator("#map .tip")).to_contain_text(f"Providencia · {words['safety']}")
     expect(page.locator("#map-beside .tip")).to_contain_text(f"Providencia · {words['lively']}")

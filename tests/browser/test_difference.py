@@ -13,6 +13,7 @@ from app.tables import Release, score
 from tests.browser import axe
 from tests.browser.city import City, fill
 from tests.browser.conftest import OpenSite, serving
+from tests.browser.numbers import spanish
 from tests.browser.test_map import PIXELS
 from tests.builders import make_release, write_scores
 from tests.conftest import copied
@@ -38,7 +39,7 @@ def means(page: Page, site: str, release: str = "demo") -> dict[str, dict[str, f
 
 
 def signed(value: float) -> str:
-    text = f"{abs(value):.1f}".removesuffix(".0").replace(".", ",")
+    text = spanish(abs(value)).removesuffix(",0")
     return text if text == "0" else f"{'−' if value < 0 else '+'}{text}"
 
 
@@ -116,11 +117,11 @@ def test_orange_is_less_and_purple_more(visit: OpenSite, site: str) -> None:
 
 @pytest.mark.parametrize("mode", ["cells", "photos"])
 def test_squares_and_photos(visit: OpenSite, mode: str) -> None:
-    page = visit().open(f"/?show={mode}")
+    visited = visit()
+    page = visited.open(f"/?show={mode}")
     plain = page.evaluate(PIXELS)
     page.goto(f"{page.url}&against=lively")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(150)
+    visited.settle()
     painted = page.evaluate(PIXELS)
     # The address rounds the place, so that the rims of dots may fall on other pixels.
     assert painted[0] == pytest.approx(plain[0], rel=0.01), "the same things"
@@ -161,7 +162,7 @@ def test_two_releases_side_by_side(visit: OpenSite, two: str) -> None:
     assert fill_of.get_attribute("fill") != before
     other = means(page, two, "later")["13123"]["safety"]
     fill_of.hover()
-    expect(page.locator("#map-beside .tip")).to_contain_text(f"{other:.1f}".replace(".", ","))
+    expect(page.locator("#map-beside .tip")).to_contain_text(spanish(other))
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])

@@ -67,7 +67,8 @@ def all_loaded(page: Page) -> None:
 
 
 def test_the_gallery_follows_attribute_order_and_comuna(visit: OpenSite, city: City) -> None:
-    page = visit().open("/gallery")
+    visited = visit()
+    page = visited.open("/gallery")
     expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
     assert scores(page) == sorted(scores(page), reverse=True)
     page.select_option("#attribute", "boring")
@@ -76,7 +77,7 @@ def test_the_gallery_follows_attribute_order_and_comuna(visit: OpenSite, city: C
     page.click("#areas >> text=Providencia")
     expect(page.locator("#count")).to_have_text("60 fotos")
     expect(page.locator("#area")).to_have_value("Providencia")
-    page.wait_for_load_state("networkidle")
+    visited.settle()
     assert scores(page) == sorted(scores(page))
     assert "attribute=boring&order=least&layer=comuna&area=13123" in page.url
     page.click("a[data-lang=en]")
@@ -138,7 +139,8 @@ def worst_in_puente_alto(address: str) -> list[int]:
 
 def test_the_worst_of_a_comuna_in_three_actions_by_mouse(visit: OpenSite, crowd: str) -> None:
     """Three clicks, without typing and without scrolling."""
-    page = visit(address=crowd).open("/gallery")
+    visited = visit(address=crowd)
+    page = visited.open("/gallery")
     all_loaded(page)
     page.mouse.wheel(0, 0)
     actions = [
@@ -150,7 +152,7 @@ def test_the_worst_of_a_comuna_in_three_actions_by_mouse(visit: OpenSite, crowd:
         expect(target).to_be_in_viewport(ratio=1)
         target.click()
     expect(page.locator("#area")).to_have_value("Puente Alto")
-    page.wait_for_load_state("networkidle")
+    visited.settle()
     all_loaded(page)
     assert there(page)[:20] == worst_in_puente_alto(crowd)
     assert "order=least&layer=comuna&area=13201" in page.url
@@ -158,7 +160,8 @@ def test_the_worst_of_a_comuna_in_three_actions_by_mouse(visit: OpenSite, crowd:
 
 def test_the_worst_of_a_comuna_in_three_actions_by_keyboard(visit: OpenSite, crowd: str) -> None:
     """A word, Enter, and an arrow; Tab leads from one field to the next."""
-    page = visit(address=crowd).open("/gallery")
+    visited = visit(address=crowd)
+    page = visited.open("/gallery")
     all_loaded(page)
     page.locator("#attribute").focus()
     page.keyboard.press("Tab")
@@ -173,7 +176,7 @@ def test_the_worst_of_a_comuna_in_three_actions_by_keyboard(visit: OpenSite, cro
     expect(page.locator("#order-most")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#order-least")).to_be_checked()
-    page.wait_for_load_state("networkidle")
+    visited.settle()
     all_loaded(page)
     assert there(page)[:20] == worst_in_puente_alto(crowd)
 
@@ -239,20 +242,22 @@ def test_a_photo_of_the_gallery_by_keyboard(visit: OpenSite) -> None:
 
 
 def test_filters_are_set_shown_and_taken_off(visit: OpenSite, city: City) -> None:
-    page = visit().open("/gallery")
+    visited = visit()
+    page = visited.open("/gallery")
     page.click("#filters-button")
     page.fill("[data-range=safety][data-end=low]", "6")
     page.keyboard.press("Tab")
     page.fill("[data-range=safety][data-end=high]", "7.5")
     page.keyboard.press("Tab")
     expect(page.locator("#chips .chip")).to_have_text(["segura 6–7,5"])
-    page.wait_for_load_state("networkidle")
+    visited.settle()
     assert all(6 <= score <= 7.5 for score in scores(page))
     page.fill("[data-range=lively][data-end=high]", "4")
     page.fill("[data-focus=from]", "2025-04-01")
     page.keyboard.press("Tab")
     expect(page.locator("#chips .chip")).to_have_count(3)
     assert "only=safety:6-7.5,lively:0-4&from=2025-04-01" in page.url
+    visited.settle()
     total = page.locator("#count").inner_text()
     page.reload()
     expect(page.locator("#count")).to_have_text(total)

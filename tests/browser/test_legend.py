@@ -115,15 +115,16 @@ def test_bars_are_dragged_over(visit: OpenSite) -> None:
 
 @pytest.mark.parametrize("mode", ["cells", "photos"])
 def test_what_is_left_out_is_not_drawn(visit: OpenSite, mode: str) -> None:
-    page = visit().open(f"/?show={mode}")
+    visited = visit()
+    page = visited.open(f"/?show={mode}")
     painted, _ = page.evaluate(PIXELS)
     page.goto(f"{page.url}&only=safety:5-10")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(150)
+    visited.settle()
     expect(page.locator(CHIP)).to_be_visible()
     half, _ = page.evaluate(PIXELS)
     assert 0.2 * painted < half < 0.8 * painted
     page.locator(CHIP).click()
+    visited.settle()
     assert page.evaluate(PIXELS)[0] == painted
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from app.attributes import ATTRIBUTES, KEYS
 from tests.browser.city import COMUNAS, City
 from tests.browser.conftest import OpenSite
+from tests.browser.numbers import spanish
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -247,7 +248,7 @@ def test_the_table_says_what_the_map_says(visit: OpenSite, site: str) -> None:
     best = max((a for a in listed if a["shown"]), key=lambda a: a["attributes"]["safety"]["mean"])
     first = table.locator("tbody tr").first
     expect(first.locator("th")).to_have_text(best["name"])
-    mean = f"{best['attributes']['safety']['mean']:.1f}".replace(".", ",")
+    mean = spanish(best["attributes"]["safety"]["mean"])
     expect(first.locator("td").nth(1)).to_contain_text(f"{mean} (")
     table.locator("thead button", has_text="Comunas").click()
     expect(first.locator("th")).to_have_text("Alhué")

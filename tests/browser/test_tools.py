@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import axe
 from tests.browser.conftest import OpenSite, Visit
+from tests.browser.numbers import spanish
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -38,7 +39,7 @@ def panel_says(page: Page, answer: dict[str, Any]) -> None:
     panel = page.locator("#panel")
     expect(panel.get_by_role("heading", name="Zona dibujada")).to_be_visible()
     expect(panel).to_contain_text(f"{answer['n']} fotos")
-    mean = f"{answer['attributes']['safety']['mean']:.1f}".replace(".", ",")
+    mean = spanish(answer["attributes"]["safety"]["mean"])
     expect(panel.locator(".bar").first).to_contain_text(mean)
 
 
