@@ -68,8 +68,9 @@ def defer_scoring(
     """Queues the photos in jobs of at most 256, in the session's transaction; number of new jobs.
 
     The photos of a batch come one by one: they are gathered in a job that starts when it has 256,
-    when `start_batch` is called, or when no photo came for two minutes. at_once: nothing more is
-    waited for, and the workers that are there get equal shares.
+    when `start_batch` is called, or when no photo came for two minutes. Who sends several at once
+    fills as many jobs, since none waits for another's commit. at_once: nothing more is waited for,
+    and the workers that are there get equal shares.
     """
     if batch_id is None:
         return _defer(session, SCORE, _arguments(_full(photo_ids), release_id=release_id), priority)
@@ -86,17 +87,35 @@ def defer_scoring(
     )
 
 
+# Those that a worker has just taken, now that their time has come, are left to it.
+_TAKE_GATHERED = text("""
+    DELETE FROM procrastinate_jobs
+     WHERE id IN (SELECT id FROM procrastinate_jobs
+                   WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()
+                     AND args ->> 'batch_id' = :batch_id
+                     FOR UPDATE)
+       AND status = 'todo'
+    RETURNING CAST(args ->> 'release_id' AS bigint) AS release_id, args -> 'photo_ids' AS photo_ids,
+              priority
+""")
+
+
 def start_batch(session: Session, batch_id: int) -> int:
-    """Starts what was gathered of the batch so far; number of jobs."""
-    result = session.execute(
-        text(
-            "UPDATE procrastinate_jobs SET scheduled_at = now()"
-            " WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()"
-            " AND args ->> 'batch_id' = :batch_id"
-        ),
-        {"batch_id": str(batch_id)},
+    """Starts what was gathered of the batch so far, in equal shares; number of jobs.
+
+    The caller has locked the batch, so that no photo is added to it meanwhile.
+    """
+    gathered: dict[int, list[int]] = {}
+    priority = BATCH_PRIORITY
+    for row in session.execute(_TAKE_GATHERED, {"batch_id": str(batch_id)}):
+        gathered.setdefault(row.release_id, []).extend(row.photo_ids)
+        priority = max(priority, row.priority)
+    return sum(
+        defer_scoring(
+            session, release_id, sorted(ids), priority=priority, batch_id=batch_id, at_once=True
+        )
+        for release_id, ids in sorted(gathered.items())
     )
-    return result.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def defer_reference(session: Session, release_id: int, photo_ids: Sequence[int]) -> int:
@@ -295,7 +314,8 @@ def _shares(photo_ids: Sequence[int], workers: int) -> list[Sequence[int]]:
 
 
 # A worker passes over a row that is locked; one that it has taken meanwhile is not found any more,
-# so no photo is added to a job that runs already.
+# so no photo is added to a job that runs already. Another transaction's job is passed over as
+# well: it is locked until its commit is on the disk, and uploads would wait for each other's.
 _FILL_UP = text("""
     UPDATE procrastinate_jobs job
        SET args = jsonb_set(
@@ -308,7 +328,7 @@ _FILL_UP = text("""
              WHERE status = 'todo' AND attempts = 0 AND scheduled_at > now()
                AND args ->> 'batch_id' = :batch_id AND args ->> 'release_id' = :release_id
                AND jsonb_array_length(args -> 'photo_ids') < :full
-             ORDER BY id LIMIT 1 FOR UPDATE) gathering
+             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) gathering
      WHERE job.id = gathering.id
     RETURNING least(room, cardinality(CAST(:ids AS bigint[])))
 """)

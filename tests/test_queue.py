@@ -121,6 +121,24 @@ def photos_of_jobs(session: Session) -> list[tuple[int, bool]]:
     return [(photos, ready) for photos, ready in rows]
 
 
+def test_who_sends_photos_of_a_batch_waits_for_nobody_else(clean_database: str) -> None:
+    """A second job is filled while the first one is another transaction's; both are shared out."""
+    engine = make_engine(clean_database, statement_timeout_ms=2000)
+    sessions = session_factory(engine)
+    with sessions.begin() as session:
+        queue.defer_scoring(session, 1, [1], batch_id=5)
+    with sessions.begin() as one:
+        queue.defer_scoring(one, 1, [2], batch_id=5)
+        with sessions.begin() as other:
+            queue.defer_scoring(other, 1, [3], batch_id=5)
+    with sessions.begin() as session:
+        assert photos_of_jobs(session) == [(2, False), (1, False)]
+        assert queue.start_batch(session, 5) == 1
+        assert photos_of_jobs(session) == [(3, True)]
+        assert sorted(session.scalars(queue.queued_photos(1, 5))) == [1, 2, 3]
+    engine.dispose()
+
+
 def test_photos_of_a_batch_that_come_one_by_one_are_gathered(session: Session) -> None:
     for id in range(255):
         queue.defer_scoring(session, 1, [id], batch_id=5, priority=queue.BATCH_PRIORITY)
@@ -133,7 +151,7 @@ def test_photos_of_a_batch_that_come_one_by_one_are_gathered(session: Session) -
     assert photos_of_jobs(session) == [(256, True), (1, False), (1, False), (1, False)]
     assert sorted(session.scalars(queue.queued_photos(1, 5))) == list(range(257))
     assert queue.start_batch(session, 5) == 2
-    assert photos_of_jobs(session) == [(256, True), (1, True), (1, True), (1, False)]
+    assert photos_of_jobs(session) == [(256, True), (1, False), (1, True), (1, True)]
     queue.defer_scoring(session, 1, [300], batch_id=5)
     assert photos_of_jobs(session)[-1] == (1, False), "a job that was started takes no more"
 

@@ -1,13 +1,13 @@
 """The life of a batch: open for files, then scoring, then done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ARRAY, BigInteger, Select, any_, exists, literal, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Select, any_, exists, literal, select, update
 from sqlalchemy.orm import Session
 
 from app import queue
+from app.batches.locks import lock_to_change
 from app.batches.reasons import FAILED, UNREADABLE
 from app.batches.shapes import BatchIn
 from app.errors import BatchNotFound, Conflict
@@ -34,55 +34,26 @@ def create(session: Session, new: BatchIn) -> Batch:
 def get(session: Session, batch_id: int) -> Batch:
     batch = session.get(Batch, batch_id)
     if batch is None:
-        raise _not_found(batch_id)
+        raise not_found(batch_id)
     return batch
 
 
 def locked(session: Session, batch_id: int) -> Batch:
     """For who changes the batch; photos of it may refer to the row meanwhile."""
+    lock_to_change(session, batch_id)
     batch = session.get(
         Batch, batch_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if batch is None:
-        raise _not_found(batch_id)
+        raise not_found(batch_id)
     return batch
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What of a batch decides about each of its files, and holds for each of its photos."""
-
-    id: int
-    state: str
-    source: str
-    licence: str
-    attribution: str | None
-    blurred: bool
-
-
-# Text, since each file that is uploaded pays for it.
-_TERMS = text("""
-    SELECT id, state, source, licence, attribution, blurred FROM batch
-     WHERE id = :batch_id FOR NO KEY UPDATE
-""")
-
-
-def locked_terms(session: Session, batch_id: int) -> Terms:
-    """As `locked`, for who adds files and leaves the batch as it is."""
-    row = session.execute(_TERMS, {"batch_id": batch_id}).one_or_none()
-    if row is None:
-        raise _not_found(batch_id)
-    return Terms(*row)
-
-
-def _not_found(batch_id: int) -> BatchNotFound:
+def not_found(batch_id: int) -> BatchNotFound:
     return BatchNotFound(f"There is no batch {batch_id}.")
 
 
-def must_be_open(batch_id: int, state: str | None) -> None:
-    """state: None for a batch that is not there."""
-    if state is None:
-        raise _not_found(batch_id)
+def must_be_open(batch_id: int, state: str) -> None:
     if state != "open":
         raise BatchClosed(
             f"Batch {batch_id} is {state}: it takes no more files. Start another batch."

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.batches.batch import TAKEN_BACK, get, locked, locked_terms, must_not_be_taken_back, score
+from app.batches.batch import TAKEN_BACK, get, locked, must_not_be_taken_back, score
 from app.batches.decoding import Decoder
-from app.batches.receiving import File, accept
+from app.batches.locks import lock_to_add
+from app.batches.receiving import File, Terms, accept
 from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
 from app.photos.store import PhotoStore
@@ -105,7 +106,8 @@ def _place(
     placement: Placement,
 ) -> bool:
     with driver_errors(), sessions.begin() as session:
-        old_key = session.get_one(Upload, upload_id).storage_key
+        held = session.get_one(Upload, upload_id)
+        old_key, sha256 = held.storage_key, held.sha256
     if old_key is None:
         return False
     try:
@@ -127,11 +129,12 @@ def _place(
     superfluous = [key]
     try:
         with driver_errors(), sessions.begin() as session:
-            batch = locked_terms(session, batch_id)
+            lock_to_add(session, batch_id, sha256)
+            batch = get(session, batch_id)
             upload = session.get_one(Upload, upload_id, with_for_update=True)
             if upload.storage_key != old_key or batch.state in TAKEN_BACK:
                 return False
-            outcome = accept(session, batch, file, upload.sha256, derived, key)
+            outcome = accept(session, Terms.of(batch), file, sha256, derived, key)
             upload.verdict, upload.reason = outcome.verdict, outcome.reason
             upload.message, upload.warnings = outcome.message, list(outcome.warnings)
             upload.photo_id, upload.storage_key = outcome.photo_id, None

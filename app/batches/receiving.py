@@ -9,14 +9,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app import queue
-from app.batches.batch import Terms, locked_terms, must_be_open
+from app.batches.batch import must_be_open, not_found
 from app.batches.decoding import Decoder
+from app.batches.locks import lock_to_add
 from app.batches.reasons import DUPLICATE, FUTURE, NEAR_DUPLICATE, NO_POSITION, OUTSIDE
 from app.batches.shapes import UploadOut
 from app.cells import MAX_LATITUDE_DEG
@@ -28,7 +29,7 @@ from app.photos.insert import NewPhoto, insert
 from app.photos.resembling import RESEMBLED, neighbourhood
 from app.photos.store import PhotoStore
 from app.photos.sweeping import claim_once
-from app.tables import Upload
+from app.tables import Batch, Upload
 from app.untrusted import clean_path
 
 _TOLERATED_CLOCK = timedelta(days=1)
@@ -49,6 +50,24 @@ class File:
     heading_deg: float | None = None
     captured_at: datetime | None = None
     problem: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What of a batch decides about each of its files, and holds for each of its photos."""
+
+    id: int
+    state: str
+    source: str
+    licence: str
+    attribution: str | None
+    blurred: bool
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        return cls(
+            batch.id, batch.state, batch.source, batch.licence, batch.attribution, batch.blurred
+        )
 
 
 @dataclass(frozen=True)
@@ -77,8 +96,10 @@ def receive(
     except RejectedFile as refused:
         outcome = _Outcome("rejected", refused.reason, str(refused))
         with driver_errors(), sessions.begin() as session:
-            known = _decided(session, locked_terms(session, batch_id), file, sha256)
-            return known or _keep(session, batch_id, file.path, sha256, outcome)
+            known = _decided(session, batch_id, file, sha256)
+            if isinstance(known, UploadOut):
+                return known
+            return _keep(session, batch_id, file.path, sha256, outcome)
     file = _completed(file, derived)
     has_place = file.lat is not None and file.problem is None
     claim_once(sessions, files)
@@ -86,12 +107,12 @@ def receive(
     kept = False
     try:
         with driver_errors(), sessions.begin() as session:
-            batch = locked_terms(session, batch_id)
-            result = _decided(session, batch, file, sha256)
-            if result is None:
-                outcome = _accepted_or_held(session, batch, file, sha256, derived, key)
-                result = _keep(session, batch_id, file.path, sha256, outcome)
-                kept = outcome.verdict in ("accepted", "held")
+            known = _decided(session, batch_id, file, sha256)
+            if isinstance(known, UploadOut):
+                return known
+            outcome = _accepted_or_held(session, known, file, sha256, derived, key)
+            result = _keep(session, batch_id, file.path, sha256, outcome)
+            kept = outcome.verdict in ("accepted", "held")
         return result
     finally:
         if not kept:
@@ -161,24 +182,29 @@ def _without_decoding(
         known = _known(session, batch_id, file, sha256)
     if isinstance(known.verdict, Upload):
         return answer(known.verdict)
-    must_be_open(batch_id, known.state)
+    must_be_open(batch_id, known.terms.state)
     if known.verdict is None:
         return None
     with driver_errors(), sessions.begin() as session:
-        # None where what it was a duplicate of was deleted at this moment.
-        return _decided(session, locked_terms(session, batch_id), file, sha256)
+        decided = _decided(session, batch_id, file, sha256)
+    # None where what it was a duplicate of was deleted at this moment.
+    return decided if isinstance(decided, UploadOut) else None
 
 
-def _decided(session: Session, batch: Terms, file: File, sha256: bytes) -> UploadOut | None:
-    """The answer to a file sent before, or a new row where its bytes decide; else None.
+def _decided(session: Session, batch_id: int, file: File, sha256: bytes) -> UploadOut | Terms:
+    """The answer to a file sent before, or a new row where its bytes decide; else the terms.
 
-    The caller has locked the batch. Raises BatchClosed where a row may not be added.
+    The batch and the bytes are held to the end of the transaction. Raises BatchNotFound, and
+    BatchClosed where a row may not be added.
     """
-    known = _known(session, batch.id, file, sha256).verdict
-    if isinstance(known, Upload):
-        return answer(known)
-    must_be_open(batch.id, batch.state)
-    return None if known is None else _keep(session, batch.id, file.path, sha256, known)
+    lock_to_add(session, batch_id, sha256)
+    known = _known(session, batch_id, file, sha256)
+    if isinstance(known.verdict, Upload):
+        return answer(known.verdict)
+    must_be_open(batch_id, known.terms.state)
+    if known.verdict is None:
+        return known.terms
+    return _keep(session, batch_id, file.path, sha256, known.verdict)
 
 
 def _accepted_or_held(
@@ -195,30 +221,33 @@ def _accepted_or_held(
 
 @dataclass(frozen=True)
 class _Known:
-    """state: of the batch, None without one. verdict: the row of the same file sent before, or what
-    its bytes alone decide.
-    """
+    """verdict: the row of the same file sent before, or what its bytes alone decide."""
 
-    state: str | None
+    terms: Terms
     verdict: Upload | _Outcome | None
 
 
+# Text, as all that each file pays for.
 _KNOWN = text("""
-    SELECT (SELECT state FROM batch WHERE id = :batch_id) AS state,
+    SELECT batch.id, state, source, licence, attribution, blurred,
            (SELECT id FROM upload
              WHERE batch_id = :batch_id AND path = :path AND sha256 = :sha256) AS answered,
            (SELECT reason FROM refused_photo WHERE sha256 = :sha256) AS refused,
            (SELECT id FROM photo WHERE sha256 = :sha256) AS photo,
            (SELECT min(id) FROM upload WHERE sha256 = :sha256 AND verdict = 'held') AS held
+      FROM batch WHERE batch.id = :batch_id
 """)
 
 
 def _known(session: Session, batch_id: int, file: File, sha256: bytes) -> _Known:
     of_file = {"batch_id": batch_id, "path": file.path, "sha256": sha256}
-    found = session.execute(_KNOWN, of_file).one()
+    found = session.execute(_KNOWN, of_file).one_or_none()
+    if found is None:
+        raise not_found(batch_id)
+    terms = Terms(*found[:6])
     if found.answered is not None:
-        return _Known(found.state, session.get_one(Upload, found.answered))
-    return _Known(found.state, _by_bytes(session, len(file.data), found))
+        return _Known(terms, session.get_one(Upload, found.answered))
+    return _Known(terms, _by_bytes(session, len(file.data), found))
 
 
 def _by_bytes(session: Session, size: int, found: Row[Any]) -> _Outcome | None:
@@ -294,7 +323,6 @@ def _noticed(
     return row.resembled, row.is_outside
 
 
-# Text, as all that each file pays for.
 _KEEP = text("""
     INSERT INTO upload (batch_id, path, sha256, verdict, reason, warnings, message, storage_key,
                         photo_id, resembles)
