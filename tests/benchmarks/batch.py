@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from app import batches, queue, releases, scores, totals
 from app.attributes import KEYS
 from app.batches import BatchIn
 from app.images import derive
 from app.photos.insert import NewPhoto, insert
-from app.tables import Pending, Release, score
+from app.tables import Pending, Release
 from tests.benchmarks import street
 from tests.benchmarks.bounds import Bounds
-from tests.benchmarks.installation import Installation, installed
+from tests.benchmarks.installation import Installation, Watcher, installed
 from tests.benchmarks.model import make_release
 from tests.benchmarks.street import StreetPhoto
 
@@ -111,7 +111,8 @@ class Batch:
         with self._stand.sessions.begin() as session:
             batches.score(session, self.id)
         begun = time.perf_counter()
-        self._stand.wait("all photos are scored", self._is_scored)
+        with self._stand.watching() as watcher:
+            self._stand.wait("all photos are scored", lambda: self._is_scored(watcher))
         self.ended_at = time.perf_counter()
         self._stand.wait("all scores are published", lambda: self._is_quiet(waiting_elsewhere))
         return self.ended_at - begun
@@ -120,10 +121,9 @@ class Batch:
         with self._stand.sessions.begin() as session:
             totals.withdraw(session, self.photo_ids, self.release_id)
 
-    def _is_scored(self) -> bool:
-        with self._stand.sessions() as session:
-            number = select(func.count()).where(score.c.release_id == self.release_id)
-            return session.scalar(number) == len(self.photo_ids)
+    def _is_scored(self, watcher: Watcher) -> bool:
+        count = "SELECT count(*) FROM score WHERE release_id = %s"
+        return watcher.value(count, self.release_id) == len(self.photo_ids)
 
     def _is_quiet(self, waiting_elsewhere: int) -> bool:
         with self._stand.sessions() as session:
