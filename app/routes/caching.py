@@ -58,9 +58,9 @@ def accepts_gzip(request: Request) -> bool:
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 
 
-def compressed(content: bytes) -> bytes:
-    """The same bytes for the same content, at any time."""
-    return gzip.compress(content, compresslevel=6, mtime=0)
+def compressed(content: bytes, level: int = 6) -> bytes:
+    """The same bytes for the same content, at any time. level: 1 is fastest, 9 smallest."""
+    return gzip.compress(content, compresslevel=level, mtime=0)
 
 
 class Kept:

@@ -24,6 +24,8 @@ from app.tables import Release
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 WAIT_S = 2.0
+LEVEL = 4
+"""Of gzip. A full tile of 105 KB becomes 58 KB in 1.9 ms; level 6 takes 3.9 ms for 1 % less."""
 CURRENT_FOR_S = 1.0
 """How long a version is taken for the current one before the database is asked again. A tile that
 is served within that time after a publish is one that many hold since before it."""
@@ -98,7 +100,7 @@ class TileSource:
             content = cells.tile(session, release, *address)
         etag = f'"{caching.digest(content)}{"-gzip" if zipped else ""}"'
         if content and zipped:
-            content = caching.compressed(content)
+            content = caching.compressed(content, LEVEL)
         drawn = Tile(content, etag, is_current)
         if is_current:
             self.cache.keep(key, drawn)
