@@ -65,7 +65,7 @@ class Batch:
         with stand.sessions.begin() as session:
             new = BatchIn(title="Bench", source="bench", licence="none")
             self.id = batches.create(session, new).id
-            rows = [self._stored(photo, number) for number, photo in enumerate(photos)]
+            rows = [stored(stand, photo, n, self.id) for n, photo in enumerate(photos)]
             self.photo_ids = insert(session, rows).ids
             # Before the release is there, so that nothing is queued yet.
             self._link(rows)
@@ -82,18 +82,6 @@ class Batch:
             release.state = "ready"
             self.release_id = release.id
         self.release_folder = stand.settings.release_dir / release.name
-
-    def _stored(self, photo: StreetPhoto, number: int) -> NewPhoto:
-        derived = derive(photo.data)
-        return NewPhoto(
-            source="bench",
-            source_key=f"{number:06d}",
-            lat=photo.lat,
-            lon=photo.lon,
-            sha256=number.to_bytes(32, "big"),
-            storage_key=self._stand.files.write(photo.data, derived, sync=False),
-            batch_id=self.id,
-        )
 
     def _link(self, rows: Sequence[NewPhoto]) -> None:
         self.folder.mkdir()
@@ -129,6 +117,20 @@ class Batch:
         with self._stand.sessions() as session:
             pending = session.scalar(select(exists(select(Pending.id))))
             return not pending and queue.live_jobs(session) == waiting_elsewhere
+
+
+def stored(stand: Installation, photo: StreetPhoto, number: int, batch_id: int) -> NewPhoto:
+    """Its files are in the photo store; its bytes count as those of no other number."""
+    derived = derive(photo.data)
+    return NewPhoto(
+        source="bench",
+        source_key=f"{number:06d}",
+        lat=photo.lat,
+        lon=photo.lon,
+        sha256=number.to_bytes(32, "big"),
+        storage_key=stand.files.write(photo.data, derived, sync=False),
+        batch_id=batch_id,
+    )
 
 
 def add_release(stand: Installation, name: str) -> int:

@@ -5,7 +5,6 @@ import os
 import re
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +17,10 @@ from sqlalchemy.engine import make_url
 from app.cells.tiles import CELLS, FEW_PHOTOS, MAX_CELLS_ZOOM, PHOTOS, cells_in, photos_in
 from app.cluster import binaries
 from app.db import without_driver
+from tests.benchmarks import environment
 from tests.benchmarks.tiles_asking import Asker
 from tests.benchmarks.web import free_port
-from tests.conftest import ROOT
 
-TIPG_HOME = ROOT / ".mirada" / "tipg"
 TIPG_STARTS_WITHIN_S = 900.0
 _TIME = re.compile(r"^Time: ([\d.]+) ms", re.MULTILINE)
 
@@ -123,32 +121,21 @@ def features_in(content: bytes) -> int:
     return sum(len(layer["features"]) for layer in layers.values())
 
 
-def _install_tipg() -> str:
-    """Into an environment of its own; its version."""
-    python = str(TIPG_HOME / "bin" / "python")
-    if not (TIPG_HOME / "bin" / "uvicorn").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", TIPG_HOME], check=True)
-        pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*pip, "tipg", "uvicorn"], check=True)
-    asked = "import importlib.metadata as m; print(m.version('tipg'))"
-    said = subprocess.run([python, "-c", asked], check=True, capture_output=True, text=True)
-    return said.stdout.strip()
-
-
 @contextmanager
 def tipg(url: str, folder: Path) -> Iterator[Tipg]:
     """It reads the database's extent when it starts, which takes a while for many photos."""
-    found = Tipg(free_port(), _install_tipg())
+    home = environment.folder("tipg", "uvicorn")
+    found = Tipg(free_port(), environment.version(home, "tipg"))
     log = folder / "tipg.log"
-    environment = {
+    variables = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": _asyncpg_url(url),
         "PYTHONUNBUFFERED": "1",
     }
-    command = [str(TIPG_HOME / "bin" / "uvicorn"), "tipg.main:app", "--port", str(found.port)]
+    command = [str(home / "bin" / "uvicorn"), "tipg.main:app", "--port", str(found.port)]
     with log.open("wb") as said:
         process = subprocess.Popen(
-            command, env=environment, stdout=said, stderr=subprocess.STDOUT, cwd=folder
+            command, env=variables, stdout=said, stderr=subprocess.STDOUT, cwd=folder
         )
     try:
         _wait(process, found, log)
