@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from app.batches.batch import TAKEN_BACK, get, locked, must_not_be_taken_back, score
 from app.batches.decoding import Decoder
+from app.batches.known import Terms
 from app.batches.locks import lock_to_add
-from app.batches.receiving import File, Terms, accept
+from app.batches.receiving import File, accept
 from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
 from app.photos.store import PhotoStore

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app import queue
 from app.batches.batch import get, scoring_releases
 from app.batches.reasons import FAILED, UNREADABLE
-from app.batches.receiving import answer
 from app.batches.shapes import BatchOut, Counts, Progress, UploadOut
+from app.batches.verdict import answer
 from app.tables import ActiveRelease, Batch, Pending, Photo, Release, Upload, score
 
 LISTED = 200
