@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OSM_URL = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     city_name: str = Field(default="Santiago", description="The name in the map's sentence")
     basemap_url: str = Field(default=OSM_URL, description="XYZ raster tiles; empty for none")
     basemap_file: Path | None = Field(
-        default=None, description="A PMTiles file as base map, in place of the XYZ tiles"
+        default=None, description="A PMTiles file in place of the XYZ tiles; empty for none"
     )
     basemap_attribution: str | None = Field(
         default=None, description="OpenStreetMap's, or what a PMTiles file says of itself"
@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     cookie_secure: Literal["auto", "always", "never"] = Field(
         default="auto", description="auto: a cookie asks for TLS unless the host is this machine"
     )
+
+    @field_validator("basemap_file", mode="before")
+    @classmethod
+    def _empty_for_none(cls, given: object) -> object:
+        """As for the URL: a compose file passes on as empty what is not set."""
+        return given or None
 
     @property
     def photo_dir(self) -> Path:

@@ -2,7 +2,7 @@
 
 import { asQuery } from "./zone.js";
 
-/** @import {AreaList, Bbox, CellDetail, DrawnShape, Histogram, PhotoDetail, PhotoPage, Release, ReleaseList, Sample, ZoneDetail, ZonePhotos} from "./types.d.ts" */
+/** @import {AreaDetail, AreaList, Bbox, CellDetail, DrawnShape, Histogram, PhotoDetail, PhotoPage, Release, ReleaseList, Sample, ZoneDetail, ZonePhotos} from "./types.d.ts" */
 
 /** status 0: no answer at all. */
 export class RequestFailed extends Error {
@@ -116,6 +116,11 @@ function address(path, values = {}) {
 /** @param {string} layer @param {string | null} [named] release, if not the one that is read from @returns {Promise<AreaList>} */
 export function areas(layer, named) {
   return json(address(`/api/areas/${layer}`, { release: named }));
+}
+
+/** @param {string} layer @param {string} code @returns {Promise<AreaDetail>} */
+export function area(layer, code) {
+  return json(address(`/api/areas/${layer}/${encodeURIComponent(code)}`));
 }
 
 /** @param {string} layer @returns {Promise<GeoJSON.FeatureCollection>} */

@@ -58,6 +58,11 @@ export interface Area {
   attributes: Figures;
 }
 
+/** /api/areas/{layer}/{code} */
+export interface AreaDetail extends Area {
+  histogram: Record<string, number[]>;
+}
+
 export interface AreaList {
   layer: string;
   release: string;
@@ -73,6 +78,8 @@ export interface CellDetail {
   bbox: Bbox;
   n: number;
   attributes: Figures;
+  /** Of squares of zooms 5 to 14. */
+  histogram: Record<string, number[]> | null;
 }
 
 export interface Photo {

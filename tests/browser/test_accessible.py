@@ -1,14 +1,15 @@
-"""The pages for everyone: what axe-core finds, twice the letters, no script, nothing that moves."""
+"""The pages for everyone: what axe-core finds, twice the letters, no script, a slow line."""
 
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from app import card
 from tests import cards
 from tests.browser import axe
+from tests.browser.city import COMUNAS
 from tests.browser.conftest import SIZES, OpenSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -16,11 +17,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PATHS = (
     "/",
     "/?area=comuna/13123&lang=en",
-    "/?show=cells",
+    "/?attribute=boring&show=cells",
+    "/?show=photos&at=14/-33.43/-70.61",
+    "/?zone=cvg_uN3oisGo8E",
     "/?table=1",
     "/?photo={photo}",
+    "/?show=cells&at=12/-36.2/-73.2",
     "/gallery",
+    "/gallery?lang=en&area=13123",
     "/about",
+    "/admin/sign-in",
 )
 READ = ("/", "/?area=comuna/13123", "/?table=1", "/gallery", "/about", "/nowhere")
 SHIFT = """() => new Promise((resolve) => {
@@ -111,3 +117,19 @@ def test_without_javascript_the_map_is_a_table(visit: OpenSite, lang: str) -> No
 def test_nothing_moves_while_it_loads(visit: OpenSite, path: str, size: str) -> None:
     moved = visit(size).open(path).evaluate(SHIFT)
     assert sum(value for value, *_ in moved) <= MOST_SHIFT, moved
+
+
+def test_a_slow_line_says_what_it_waits_for(visit: OpenSite) -> None:
+    """Outlines are there and the areas' figures are not; then they come and the line goes."""
+    visited = visit()
+    page = visited.page
+    held: list[Route] = []
+    # Playwright marks what it is given to call, and the list's own method takes no mark.
+    page.route(re.compile(r"/api/areas/comuna(\?|$)"), lambda route: held.append(route))
+    page.goto(visited.address)
+    expect(page.locator("#status")).to_have_text("Cargando…")
+    expect(page.locator("#sentence")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.locator("#status")).to_be_hidden()
+    expect(page.locator(".area[fill^=rgb]")).to_have_count(len(COMUNAS))

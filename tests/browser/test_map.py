@@ -239,6 +239,22 @@ def test_search_ignores_accents(visit: OpenSite) -> None:
     expect(page.locator("#search-list")).to_have_text("Nada con ese nombre")
 
 
+@pytest.mark.parametrize(("size", "decimals"), [("desktop", "."), ("phone", ",")])
+def test_search_goes_to_coordinates(visit: OpenSite, size: str, decimals: str) -> None:
+    visited = visit(size)
+    page = visited.open()
+    if size == "phone":
+        page.locator("#sheet-grip").tap()
+    page.fill("#search-input", "-33.4312 -70.6098".replace(".", decimals))
+    expect(page.locator("#search-list li")).to_have_text(["Ir a -33.4312, -70.6098"])
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"at=15/-33\.431\d*/-70\.6\d"))
+    expect(page.locator(".here")).to_be_in_viewport()
+    expect(page.locator("#map")).to_be_focused()
+    if size == "phone":
+        expect(page.locator("#sheet")).to_have_attribute("data-stop", "peek")
+
+
 def test_the_table_says_what_the_map_says(visit: OpenSite, site: str) -> None:
     page = visit().open()
     page.click("#table-button")

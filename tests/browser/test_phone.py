@@ -68,7 +68,38 @@ def test_a_photo_fills_the_phone(visit: OpenSite) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/", "/?table=1", "/gallery", "/about", "/nowhere"])
+@pytest.mark.parametrize("size", [(390, 844), (360, 640)])
+@pytest.mark.parametrize("path", ["/?area=comuna/13201", "/?zone=cvg_uN3oisGo8E"])
+def test_what_is_chosen_is_seen_above_the_sheet(
+    visit: OpenSite, size: tuple[int, int], path: str
+) -> None:
+    width, height = size
+    page = visit("phone", viewport={"width": width, "height": height}).open(path)
+    expect(page.locator("#sheet")).to_have_attribute("data-stop", "half")
+    shape = page.locator(".outline-selected").first.bounding_box()
+    bar = page.locator("#card").bounding_box()
+    sheet = page.locator("#sheet").bounding_box()
+    assert shape
+    assert bar
+    assert sheet
+    assert bar["y"] + bar["height"] <= shape["y"]
+    assert shape["y"] + shape["height"] <= sheet["y"]
+    assert 0 <= shape["x"] <= shape["x"] + shape["width"] <= width
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/?area=comuna/13123",
+        "/?zone=cvg_uN3oisGo8E",
+        "/?table=1",
+        "/gallery",
+        "/about",
+        "/admin/sign-in",
+        "/nowhere",
+    ],
+)
 @pytest.mark.parametrize("width", [360, 390])
 def test_nothing_is_wider_than_the_phone(visit: OpenSite, path: str, width: int) -> None:
     visited = visit("phone", viewport={"width": width, "height": 780})

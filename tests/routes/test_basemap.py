@@ -81,6 +81,15 @@ def test_openstreetmap_is_the_default(city: City, city_engine: Engine) -> None:
         assert client.get(PATH).status_code == 404
 
 
+def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a compose file passes on what nobody has set."""
+    monkeypatch.setenv("MIRADA_BASEMAP_FILE", "")
+    monkeypatch.setenv("MIRADA_BASEMAP_URL", "")
+    settings = Settings()
+    assert settings.basemap_file is None
+    assert settings.basemap_url == ""
+
+
 def test_a_file_that_went_away_is_not_found(with_file: TestClient, file: Path) -> None:
     file.unlink()
     assert with_file.get(PATH).json()["code"] == "not-found"

@@ -17,6 +17,12 @@ export function bboxOf(map) {
   return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
 }
 
+/** For who asks for less motion: all moves of the map, by keys too, are made at once. @param {L.Map} map */
+export function moveAtOnce(map) {
+  map.panBy = (offset, options) =>
+    L.Map.prototype.panBy.call(map, offset, { ...options, animate: false });
+}
+
 /** Shows the whole box in the part of the map that nothing covers. @param {L.Map} map @param {Bbox} box @param {Padding} padding @param {number} maxZoom */
 export function fit(map, [west, south, east, north], { left, top, right, bottom }, maxZoom) {
   map.fitBounds(

@@ -6,7 +6,7 @@ import { addBasemap } from "./basemap.js";
 import { CellLayer } from "./cells.js";
 import { DotLayer } from "./dots.js";
 import { Drawing, outlineShape } from "./drawing.js";
-import { bboxOf, fit, reveal, viewOf } from "./framing.js";
+import { bboxOf, fit, moveAtOnce, reveal, viewOf } from "./framing.js";
 import { Pointing } from "./pointing.js";
 
 /** @import {Bbox, DrawnShape, Hit, Points, View} from "../types.d.ts" */
@@ -59,6 +59,7 @@ export class MapView {
       worldCopyJump: false,
       renderer: L.svg({ padding: 0.3 }),
     });
+    if (still) moveAtOnce(this.map);
     for (const [name, zIndex] of PANES) {
       const pane = this.map.createPane(String(name));
       pane.style.zIndex = String(zIndex);

@@ -34,8 +34,8 @@ const CITY_HEIGHT = 26;
  * @property {() => void} onAnother draws another sample
  */
 
-/** @param {LegendModel} model @param {string} id of its gradient, one a page */
-function colourBar({ colour }, id) {
+/** @param {Pick<LegendModel, "colour">} model @param {string} id of its gradient, one a page */
+export function colourBar({ colour }, id) {
   return drawing(
     "svg",
     {

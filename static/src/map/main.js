@@ -9,10 +9,12 @@ import { spreadOf } from "./colouring.js";
 import { Desk } from "./desk.js";
 import { followed } from "./difference.js";
 import { Frame } from "./frame.js";
+import { goTo, locate } from "./here.js";
 import { Key, ontoPage } from "./key.js";
 import { Kit } from "./kit.js";
 import { Painter } from "./painter.js";
 import { Panel } from "./panel.js";
+import { Renewal } from "./renewal.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { Sheet } from "./sheet.js";
@@ -20,9 +22,8 @@ import { Status } from "./status.js";
 import { TableView } from "./table.js";
 import { Tip } from "./tip.js";
 
-/** @import {MapState, Photo, Release, View} from "../types.d.ts" */
+/** @import {MapState, Photo, View} from "../types.d.ts" */
 
-const PLACE_ZOOM = 15;
 const PHOTO_ZOOM = 17;
 
 class MapPage {
@@ -32,7 +33,7 @@ class MapPage {
     /** From now on moves are the user's, and the address follows them. */
     this.isPlaced = false;
     const words = () => desk.words;
-    const onError = (/** @type {Error} */ error) => this.failed(error);
+    const onError = (/** @type {Error} */ error) => this.renewal.failed(error);
     const onAttribute = (/** @type {string} */ attribute) => {
       const { against, attribute: before } = desk.state;
       desk.store.set({ attribute, against: followed(against, before, attribute) });
@@ -96,6 +97,8 @@ class MapPage {
     });
     const { frame, selection } = this;
     this.kit = new Kit({ desk, view, key, frame, selection, tip, onError });
+    const { kit, status } = this;
+    this.renewal = new Renewal({ desk, painter, key, kit, frame, selection, status, tip });
     this.table = new TableView(/** @type {HTMLDialogElement} */ (byId("table")), {
       onPick: (code) => this.selection.openArea(code, { table: false }),
       onClose: () => desk.state.table && desk.store.set({ table: false }),
@@ -115,6 +118,10 @@ class MapPage {
       words,
       say: (text) => tip.say(text),
       onPick: (code) => this.selection.openArea(code, {}),
+      onPlace: (place) => {
+        goTo(this, place);
+        byId("map").focus({ preventScroll: true });
+      },
     });
     this.listen();
     this.start();
@@ -132,11 +139,11 @@ class MapPage {
       rememberLanguage(lang);
       store.set({ lang }, "replace");
     });
-    api.watchRelease(this.desk.release, (release) => this.turnTo(release));
+    api.watchRelease(this.desk.release, (release) => this.renewal.turnTo(release));
     byId("search").hidden = this.desk.layers.length === 0;
     byId("table-button").hidden = this.desk.layers.length === 0;
     byId("table-button").addEventListener("click", () => store.set({ table: true }));
-    byId("locate").addEventListener("click", () => this.locate());
+    byId("locate").addEventListener("click", () => locate(this));
     addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
       this.kit.escape(() => this.selection.close());
@@ -229,51 +236,6 @@ class MapPage {
     const spread = spreadOf({ kind: "areas", layer: layer.key }, release) ?? 5;
     const { attributes, demo } = page;
     this.table.show({ words, attributes, attribute: attribute.key, layer, list, spread, demo });
-  }
-
-  locate() {
-    navigator.geolocation.getCurrentPosition(
-      ({ coords: { latitude: lat, longitude: lon } }) => {
-        this.view.markPlace(lat, lon);
-        this.view.go({ lat, lon, zoom: PLACE_ZOOM });
-        this.tip.say(this.desk.words.t("locate.here"));
-      },
-      () => this.status.setNotice(this.desk.words.t("locate.denied")),
-    );
-  }
-
-  /** @param {Release | null} release */
-  async turnTo(release) {
-    const isFirst = this.desk.release === null;
-    this.desk.turnTo(release);
-    this.painter.samples.forget();
-    this.key.census.forget();
-    this.kit.beside.forget();
-    if (isFirst && !this.desk.state.view) this.frame.goHome();
-    await this.painter.show();
-    await this.kit.beside.show();
-    await this.selection.show(true);
-    this.tip.say(this.desk.words.t("map.updated"));
-  }
-
-  /** What was not found may only be out of date: then the current data replaces it. @param {Error} error */
-  async failed(error) {
-    if (error instanceof api.RequestFailed && error.status === 404) {
-      const now = await api.currentRelease().catch(() => this.desk.release);
-      if (!api.isSameData(now, this.desk.release)) {
-        await this.turnTo(now);
-        return;
-      }
-    }
-    this.status.fail(this.desk.messageOf(error), () => this.retry());
-  }
-
-  async retry() {
-    try {
-      await this.turnTo(await api.currentRelease());
-    } catch (error) {
-      this.status.fail(this.desk.messageOf(/** @type {Error} */ (error)), () => this.retry());
-    }
   }
 }
 

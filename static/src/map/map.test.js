@@ -6,7 +6,7 @@ import { coarsenessOf, colouringOf, modeOf, spreadOf } from "./colouring.js";
 import { followed } from "./difference.js";
 import { clicked } from "./histogram.js";
 import { toPoints } from "./sample.js";
-import { matching } from "./search.js";
+import { coordinatesIn, matching } from "./search.js";
 import { sorted } from "./table.js";
 import {
   citation,
@@ -129,6 +129,14 @@ test("what is copied carries interval, photos, release, date and the demo's warn
   const plain = citation(en, "Sentence", { n: 5, mean: 6 }, { ...RELEASE, demo: false });
   assert.equal(plain, "Sentence (5 photos; Mirada, release demo, 24 Nov 2025).");
   assert.equal(withInterval(es, { n: 5, mean: 6 }), "6,0");
+});
+
+test("coordinates are read with points and commas, latitude first, and nothing else is", () => {
+  const place = { lat: -33.43, lon: -70.61 };
+  for (const text of ["-33.43, -70.61", " -33,43; -70,61", "-33.43 -70.61", "−33.43°,−70.61°"])
+    assert.deepEqual(coordinatesIn(text), place, text);
+  for (const text of ["", "Ñuñoa", "13.5", "-33,43", "-33.43, x", "-95.1, -70.61", "33.4 190.2"])
+    assert.equal(coordinatesIn(text), null, text);
 });
 
 test("search finds by any word, accents aside, the beginning first", () => {

@@ -3,6 +3,7 @@
 import { bars } from "../bars.js";
 import { element, keepFocus } from "../dom.js";
 import { photoCard } from "../photo/card.js";
+import { Distribution } from "./distribution.js";
 import {
   emptyText,
   figuresOf,
@@ -44,6 +45,7 @@ export class Panel {
     this.subject = null;
     /** Photos by attribute, of the subject that is shown. @type {Map<string, Promise<Photo[][]>>} */
     this.photos = new Map();
+    this.distribution = new Distribution(context);
     root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       // The page's own Escape would end what lies below the panel as well.
@@ -139,6 +141,7 @@ export class Panel {
         { class: "quiet footnote" },
         words.t(hasInterval ? "panel.interval" : "panel.centre"),
       ),
+      this.distribution.of(subject),
       this.photoSection(subject),
     ];
   }

@@ -1,4 +1,4 @@
-// Finding an area by name: a combobox whose list follows what is typed.
+// Finding an area by name, or a place by its coordinates: a combobox that follows what is typed.
 
 import { element } from "../dom.js";
 import { plain } from "../words.js";
@@ -7,6 +7,10 @@ import { plain } from "../words.js";
 /** @import {Words} from "../words.js" */
 
 const SHOWN = 8;
+/** Latitude first, as maps write it, with a point or a comma for the decimals. */
+const COORDINATES = /^([+-]?\d{1,2}[.,]\d+)°?\s*[,;\s]\s*([+-]?\d{1,3}[.,]\d+)°?$/;
+/** The map has no more of the world. */
+const MOST_LAT = 85.05;
 
 /**
  * Areas whose name holds the text, those that begin with it first; accents and case do not count.
@@ -31,16 +35,24 @@ function rank({ at, any }) {
   return any === 0 ? 0 : at >= 0 ? 1 : 2;
 }
 
+/** @param {string} text @returns {{ lat: number, lon: number } | null} null unless it is a place on the map */
+export function coordinatesIn(text) {
+  const match = COORDINATES.exec(text.trim().replace(/\u2212/g, "-"));
+  const [lat, lon] = (match?.slice(1) ?? []).map((part) => Number(part.replace(",", ".")));
+  if (lat === undefined || lon === undefined) return null;
+  return Math.abs(lat) <= MOST_LAT && Math.abs(lon) <= 180 ? { lat, lon } : null;
+}
+
 export class Search {
   /**
    * @param {HTMLInputElement} input @param {HTMLElement} list
-   * @param {{ areas: () => Area[], words: () => Words, say: (text: string) => void, onPick: (code: string) => void }} context
+   * @param {{ areas: () => Area[], words: () => Words, say: (text: string) => void, onPick: (code: string) => void, onPlace: (place: { lat: number, lon: number }) => void }} context
    */
   constructor(input, list, context) {
     this.input = input;
     this.list = list;
     this.context = context;
-    /** @type {{ code: string, name: string }[]} */
+    /** @type {{ text: string, pick: () => void }[]} */
     this.found = [];
     this.active = -1;
     input.addEventListener("input", () => this.update());
@@ -55,8 +67,21 @@ export class Search {
     this.input.placeholder = this.context.words().t(key);
   }
 
+  find() {
+    const { areas, words, onPick, onPlace } = this.context;
+    const text = this.input.value;
+    const place = coordinatesIn(text);
+    if (place) {
+      const values = { lat: String(place.lat), lon: String(place.lon) };
+      return [{ text: words().t("search.place", values), pick: () => onPlace(place) }];
+    }
+    return matching(areas(), text)
+      .slice(0, SHOWN)
+      .map(({ code, name }) => ({ text: name, pick: () => onPick(code) }));
+  }
+
   update() {
-    this.found = matching(this.context.areas(), this.input.value).slice(0, SHOWN);
+    this.found = this.find();
     this.active = this.found.length > 0 ? 0 : -1;
     this.render();
     if (this.input.value) {
@@ -70,7 +95,7 @@ export class Search {
     const open = this.input.value.trim() !== "" && document.activeElement === this.input;
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
-    const rows = this.found.map(({ code, name }, i) =>
+    const rows = this.found.map(({ text, pick }, i) =>
       element(
         "li",
         {
@@ -78,9 +103,9 @@ export class Search {
           id: `found-${i}`,
           "aria-selected": String(i === this.active),
           onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
-          onclick: () => this.pick(code),
+          onclick: () => this.pick(pick),
         },
-        name,
+        text,
       ),
     );
     const none = element(
@@ -102,7 +127,7 @@ export class Search {
       this.render();
     } else if (event.key === "Enter") {
       const chosen = this.found[this.active];
-      if (chosen) this.pick(chosen.code);
+      if (chosen) this.pick(chosen.pick);
     } else if (event.key === "Escape" && this.input.value) {
       event.stopPropagation();
       this.input.value = "";
@@ -110,11 +135,11 @@ export class Search {
     }
   }
 
-  /** @param {string} code */
-  pick(code) {
+  /** @param {() => void} go */
+  pick(go) {
     this.input.value = "";
     this.close();
-    this.context.onPick(code);
+    go();
   }
 
   close() {

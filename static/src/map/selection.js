@@ -9,12 +9,13 @@ import { spreadOf } from "./colouring.js";
 import { lineOf, lineOfArea, measureOf, valueOfArea } from "./reading.js";
 
 /** @import {MapView} from "../leaflet/view.js" */
-/** @import {CellKey, DrawnShape, Hit, MapState} from "../types.d.ts" */
+/** @import {Bbox, CellKey, DrawnShape, Hit, MapState} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
 /** @import {Key} from "./key.js" */
 /** @import {Painter} from "./painter.js" */
 /** @import {Panel} from "./panel.js" */
 /** @import {Sheet} from "./sheet.js" */
+/** @import {Refused, Subject} from "./subject.js" */
 /** @import {Tip} from "./tip.js" */
 
 const AREA_ZOOM = 14;
@@ -51,13 +52,26 @@ export class Selection {
     const { area, cell, zone } = this.desk.state;
     this.mark();
     if (area) await this.showArea(area, first);
-    else if (cell) await this.showCell(cell);
+    else if (cell) await this.showCell(cell, first);
     else if (zone) await this.showZone(zone, first);
-    else this.panel.show(null);
-    const isOpen = this.panel.subject !== null;
-    document.body.classList.toggle("has-panel", isOpen);
-    if (isOpen && this.sheet.stop === "peek") this.sheet.set("half");
-    if (!isOpen && this.sheet.stop !== "peek" && !first) this.sheet.set("peek", false);
+    else this.tell(null);
+    if (!this.panel.subject && this.sheet.stop !== "peek" && !first) this.sheet.set("peek", false);
+  }
+
+  /** The panel is there before the map moves, so that what is told of is seen beside it. @param {Subject | Refused | null} subject */
+  tell(subject) {
+    this.panel.show(subject);
+    document.body.classList.toggle("has-panel", subject !== null);
+    if (subject) this.sheet.open();
+  }
+
+  /**
+   * Unless the address says what the map shows.
+   * @param {Bbox} box @param {{ lat: number, lon: number } | null} place @param {boolean} first
+   */
+  reveal(box, place, first) {
+    if (!place || (first && this.desk.state.view !== null)) return;
+    this.view.reveal(box, place, this.padding());
   }
 
   /** @param {NonNullable<MapState["area"]>} selected @param {boolean} first */
@@ -69,23 +83,22 @@ export class Selection {
     if (list) lists.set(list.layer, list);
     const area = this.desk.areaOf(selected.layer, selected.code);
     if (!layer || !list || !area) {
-      this.panel.show(null);
+      this.tell(null);
       return;
     }
     const spread = spreadOf({ kind: "areas", layer: layer.key }, release) ?? 5;
-    this.panel.show({ kind: "area", layer, area, floor: list.floor, spread });
-    const place = this.view.placeOf(area.code);
-    const isPlaced = first && this.desk.state.view !== null;
-    if (place && !isPlaced) this.view.reveal(area.bbox, place, this.padding());
+    this.tell({ kind: "area", layer, area, floor: list.floor, spread });
+    this.reveal(area.bbox, this.view.placeOf(area.code), first);
   }
 
-  /** @param {CellKey} key */
-  async showCell(key) {
+  /** @param {CellKey} key @param {boolean} first */
+  async showCell(key, first) {
     try {
       const cell = await api.cell(key);
       if (this.desk.state.cell !== key) return;
       const spread = spreadOf({ kind: "cells" }, this.desk.release) ?? 5;
-      this.panel.show({ kind: "cell", cell, spread });
+      this.tell({ kind: "cell", cell, spread });
+      this.reveal(cell.bbox, middleOf(cell.bbox), first);
     } catch (error) {
       this.onError(/** @type {Error} */ (error));
     }
@@ -93,21 +106,21 @@ export class Selection {
 
   /** @param {DrawnShape} shape @param {boolean} first */
   async showZone(shape, first) {
-    if (first && this.desk.state.view === null) this.view.fit(bboxOf(shape), this.padding());
+    const box = bboxOf(shape);
+    const isUnplaced = first && this.desk.state.view === null;
     try {
       const zone = await api.zone(shape);
       if (this.desk.state.zone !== shape) return;
       const spread = spreadOf({ kind: "cells" }, this.desk.release) ?? 5;
-      this.panel.show({ kind: "zone", shape, zone, spread });
-      const [west, south, east, north] = bboxOf(shape);
-      const middle = { lat: (south + north) / 2, lon: (west + east) / 2 };
-      if (!first) this.view.reveal([west, south, east, north], middle, this.padding());
+      this.tell({ kind: "zone", shape, zone, spread });
     } catch (error) {
       const failed = /** @type {Error} */ (error);
       if (this.desk.state.zone !== shape) return;
       if (!(failed instanceof api.RequestFailed && failed.status === 422)) this.onError(failed);
-      else this.panel.show({ kind: "refused", shape, problem: failed.problem });
+      else this.tell({ kind: "refused", shape, problem: failed.problem });
     }
+    if (isUnplaced) this.view.fit(box, this.padding());
+    else this.reveal(box, middleOf(box), first);
   }
 
   /** What was drawn is chosen. @param {DrawnShape} zone @param {boolean} byKeyboard */
@@ -132,9 +145,9 @@ export class Selection {
     const layer = this.painter.areaLayer;
     if (!layer) return;
     this.desk.store.set({ ...also, area: { layer, code }, cell: null, zone: null });
+    this.focusPanel();
     const area = this.desk.areaOf(layer, code);
     if (area) this.view.fit(area.bbox, this.padding(), AREA_ZOOM);
-    this.focusPanel();
   }
 
   /** @param {Hit | null} hit */
@@ -158,6 +171,7 @@ export class Selection {
   focusPanel() {
     const panel = byId("panel");
     panel.hidden = false;
+    this.sheet.open();
     panel.focus({ preventScroll: true });
   }
 
@@ -203,4 +217,9 @@ export class Selection {
     const area = this.desk.areaOf(areaLayer, hit.code);
     return area ? valueOfArea(this.desk, areaLayer, area) : null;
   }
+}
+
+/** @param {Bbox} box */
+function middleOf([west, south, east, north]) {
+  return { lat: (south + north) / 2, lon: (west + east) / 2 };
 }

@@ -68,9 +68,23 @@ export class Sheet {
     this.grip.setAttribute("aria-label", this.stop === "peek" ? open : close);
   }
 
-  /** Height of what is seen at the bottom, for keeping places clear of it. */
+  /** For what is to be read while the map is still seen above it. */
+  open() {
+    if (this.stop === "peek") this.set("half");
+  }
+
+  /** For a place in the middle of the map, which it would cover. */
+  giveWay() {
+    if (this.phone.matches) this.set("peek");
+  }
+
+  /**
+   * What it covers of the map once it has come to rest, for keeping places clear of it; at most as
+   * at half, since a full sheet leaves no place to be seen.
+   */
   height() {
-    return this.phone.matches ? this.root.getBoundingClientRect().height : 0;
+    if (!this.phone.matches) return 0;
+    return heights()[this.stop === "peek" ? "peek" : "half"];
   }
 
   listenForDrag() {
@@ -111,10 +125,15 @@ export class Sheet {
   /** To the nearest stop after a drag. */
   settle() {
     const height = this.root.getBoundingClientRect().height;
-    const heights = { peek: PEEK_PX, half: innerHeight * 0.52, full: innerHeight - 80 };
+    const at = heights();
     const nearest = [...STOPS].sort(
-      (a, b) => Math.abs(heights[a] - height) - Math.abs(heights[b] - height),
+      (a, b) => Math.abs(at[a] - height) - Math.abs(at[b] - height),
     )[0];
     this.set(nearest ?? "peek");
   }
+}
+
+/** As the style sheet has them, in pixels. @returns {Record<Stop, number>} */
+function heights() {
+  return { peek: PEEK_PX, half: innerHeight * 0.52, full: innerHeight - 80 };
 }
