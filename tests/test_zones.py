@@ -19,10 +19,10 @@ from app.areas import AreaDetail, AreaRow, Drawn
 from app.attributes import KEYS
 from app.db import make_engine, session_factory
 from app.demo import synth
+from app.photos.zone import zone
 from app.schemas import CircleIn, MultiPolygonIn, PolygonIn
 from app.tables import Layer, Pending, Photo, Release
 from app.zones.counting import statement
-from app.zones.reading import zone
 from tests.conftest import copied
 
 PHOTOS = 8_000
@@ -248,7 +248,7 @@ def test_nothing_there(reading: Session) -> None:
 
 
 def test_too_many_along_the_border(reading: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.zones.counting.MOST_PHOTOS_READ", 100)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_READ", 100)
     drawn = areas.read_drawn(CircleIn(type="Circle", center=list(CENTRE), radius_m=9000))
     with pytest.raises(zones.TooLarge) as caught:
         zones.figures(reading, releases.get(reading), drawn)
@@ -262,7 +262,7 @@ def test_photos_at_the_ends_and_in_the_middle(
     reading: Session, seed: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same whether the shape's photos are sorted or the release's are walked along."""
-    monkeypatch.setattr("app.zones.picking.MOST_PHOTOS_SORTED", most)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_SORTED", most)
     shape = random_shape(seed)
     rows = [(r.boring, r.id) for r in truth(reading, shape).rows if r.boring is not None]
     found = zones.photos(reading, releases.get(reading), areas.read_drawn(shape), "boring", 4)

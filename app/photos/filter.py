@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from app.attributes import KEYS
 from app.cells import Box
 from app.errors import BadRequest
+from app.photos.word import DrawnWord
 from app.tables import Pending, Photo, Release, photo_area, score
 
 NEAR_M = 2_000
@@ -71,6 +72,7 @@ class PhotoFilter:
     until: date | None = None
     batch: int | None = None
     near: Near | None = None
+    zone: DrawnWord | None = None
 
     def __post_init__(self) -> None:
         if (self.layer is None) != (self.area is None):
@@ -85,8 +87,13 @@ class PhotoFilter:
         """Whether the totals know how many photos there are."""
         return replace(self, attribute=KEYS[0], layer=None, area=None) == PhotoFilter()
 
+    @property
+    def is_zone(self) -> bool:
+        """Whether it asks for nothing but a drawn shape."""
+        return self == PhotoFilter(self.attribute, zone=self.zone)
+
     def conditions(self, release: Release, area_id: int | None) -> list[ColumnElement[bool]]:
-        """area_id: of the filter's area; of the release's scores only published ones."""
+        """Of the release's published scores; all but the zone. area_id: of the filter's area."""
         found = published(release)
         if area_id is not None:
             members = select(photo_area.c.photo_id).where(photo_area.c.area_id == area_id)
@@ -117,11 +124,6 @@ class PhotoFilter:
             found.append(_in_box(_place.location, self.near.box))
             found.append(self.near.distance_m(_place.location) <= NEAR_M)
         return found
-
-
-def in_box(box: Box) -> ColumnElement[bool]:
-    """Scores of the photos within the box, its border included."""
-    return score.c.photo_id.in_(select(_place.id).where(_in_box(_place.location, box)))
 
 
 def published(release: Release) -> list[ColumnElement[bool]]:

@@ -3,28 +3,18 @@
 Both hold published scores only, so that they agree with the totals of the release's version.
 """
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Select, Table, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import areas
 from app.attributes import KEYS
-from app.cells import Box
 from app.errors import BadRequest
 from app.photos.cursor import Cursor, fingerprint
-from app.photos.filter import PhotoFilter, in_box, published
+from app.photos.filter import PhotoFilter
 from app.photos.orders import Part, chance, plain, ranked
 from app.photos.public import by_ids
+from app.photos.selection import select_photos
 from app.schemas import Order, PhotoPage, PhotoSample
-from app.tables import (
-    CELL_ZOOMS,
-    Photo,
-    Release,
-    area_total,
-    cell_total,
-    score,
-)
+from app.tables import Photo, Release, score
 
 SAMPLE_LIMIT = 80_000
 SKIP_LIMIT = 200_000
@@ -54,16 +44,15 @@ def search(
     """
     _check(where, order, cursor, skip)
     by = plain(order, where.attribute)
-    area_id = None
-    if where.layer is not None and where.area is not None:
-        area_id = areas.area(session, where.layer, where.area).id
-    conditions = where.conditions(release, area_id)
+    selection = select_photos(session, release, where)
+    # A random order is that of no index, so all of the list is read for it.
+    conditions = list(selection.counted if by == "random" else selection.listed)
     if by != "newest":
         conditions.append(score.c[f"score_{where.attribute}"].is_not(None))
     asked = fingerprint(release.name, where, by, seed)
     after = None if cursor is None else Cursor.read(cursor, asked)
     if after is None:
-        photos, scored, center = _overview(session, release, where, area_id, conditions)
+        photos, scored, center = selection.overview(session)
         total = photos if by == "newest" else scored
     else:
         total, center = after.total, after.center
@@ -86,17 +75,18 @@ def _check(where: PhotoFilter, order: Order, cursor: str | None, skip: int) -> N
 
 
 def sample(
-    session: Session, release: Release, n: int, bbox: Box | None = None, seed: int = 0
+    session: Session, release: Release, n: int, where: PhotoFilter | None = None, seed: int = 0
 ) -> PhotoSample:
-    """N random photos in random order: a smaller sample of the same seed is the beginning of it."""
-    conditions = published(release)
-    if bbox is not None:
-        conditions.append(in_box(bbox))
+    """N random photos of a filter in random order: a smaller sample of the same seed begins it.
+
+    Photos without a score of the filter's attribute are there too unless a bound is given.
+    """
+    selection = select_photos(session, release, where or PhotoFilter())
     columns = [score.c[f"score_{key}"] for key in KEYS]
     by = chance(seed)
     drawn = (
         select(score.c.photo_id, by.label("chance"), *columns)
-        .where(*conditions)
+        .where(*selection.counted)
         .order_by(by, score.c.photo_id)
         .limit(n)
         .subquery()
@@ -107,8 +97,7 @@ def sample(
         .order_by(drawn.c.chance, drawn.c.photo_id)
     ).all()
     ids, _, *scores, lats, lons = zip(*rows, strict=True) if rows else ((),) * (len(KEYS) + 4)
-    where = PhotoFilter(bbox=bbox)
-    total, _, _ = _overview(session, release, where, None, conditions)
+    total, _, _ = selection.overview(session)
     return PhotoSample(
         release=release.name,
         n=len(rows),
@@ -121,28 +110,3 @@ def sample(
             for key, column in zip(KEYS, scores, strict=True)
         },
     )
-
-
-def _overview(
-    session: Session,
-    release: Release,
-    where: PhotoFilter,
-    area_id: int | None,
-    conditions: list[ColumnElement[bool]],
-) -> tuple[int, int, int | None]:
-    """Photos, how many of them have a score of the attribute, and its rounded mean."""
-    key = where.attribute
-    if not where.is_counted:
-        column = score.c[f"score_{key}"]
-        query = select(func.count(), func.count(column), func.sum(column)).where(*conditions)
-    elif area_id is not None:
-        query = _sums(area_total, key, release).where(area_total.c.area_id == area_id)
-    else:
-        query = _sums(cell_total, key, release).where(cell_total.c.z == CELL_ZOOMS[0])
-    photos, scored, total = session.execute(query).one()
-    return photos or 0, scored or 0, round(total / scored) if scored else None
-
-
-def _sums(table: Table, key: str, release: Release) -> Select[Any]:
-    columns = (table.c.n, table.c[f"n_{key}"], table.c[f"sum_{key}"])
-    return select(*(func.sum(column) for column in columns)).where(table.c.release_id == release.id)

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from starlette.responses import FileResponse, Response
 from app.photos import public, search
 from app.photos.filter import PhotoFilter, read_near, read_ranges
 from app.photos.search import SAMPLE_LIMIT, SKIP_LIMIT
+from app.photos.word import DrawnWord, read_word
 from app.routes import caching, photo_files
 from app.routes.parameters import BoxDep, ReleaseDep
 from app.routes.sessions import SnapshotDep
@@ -29,8 +31,32 @@ Ranges = Annotated[
 Place = Annotated[str | None, Query(description="lon,lat: up to 2 km around", examples=["-70,-33"])]
 
 
+async def get_zone(
+    request: Request,
+    zone: Annotated[
+        str | None,
+        Query(
+            description="A drawn polygon or circle, as the map's address has it; "
+            "with the limits and errors of `POST /api/query`",
+            examples=["cpmi1Nh7l-F4L"],
+        ),
+    ] = None,
+) -> AsyncIterator[DrawnWord | None]:
+    """With one of the few places of those who count shapes, before a connection is taken."""
+    if zone is None:
+        yield None
+        return
+    read = read_word(zone)
+    async with request.app.state.query_places.one():
+        yield read
+
+
+ZoneDep = Annotated[DrawnWord | None, Depends(get_zone, scope="function")]
+
+
 def get_filter(
     box: BoxDep,
+    zone: ZoneDep,
     attribute: AttributeKey = "safety",
     layer: Annotated[str | None, Query(description="Together with area")] = None,
     area: Annotated[str | None, Query(description="Code of an area of the layer")] = None,
@@ -54,14 +80,18 @@ def get_filter(
         until=until,
         batch=batch,
         near=None if near is None else read_near(near),
+        zone=zone,
     )
+
+
+FilterDep = Annotated[PhotoFilter, Depends(get_filter, scope="function")]
 
 
 @router.get("/api/photos")
 def list_photos(
+    where: FilterDep,
     session: SnapshotDep,
     release: ReleaseDep,
-    where: Annotated[PhotoFilter, Depends(get_filter)],
     order: Order = "best",
     limit: Annotated[int, Query(ge=1, le=200)] = 60,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
@@ -82,18 +112,21 @@ def list_photos(
 @router.get("/api/photos/sample", response_model=PhotoSample)
 def sample_photos(
     request: Request,
+    where: FilterDep,
     session: SnapshotDep,
     release: ReleaseDep,
-    box: BoxDep,
     n: Annotated[int, Query(ge=1, le=SAMPLE_LIMIT)] = 5_000,
     seed: Annotated[int, Query(ge=0, lt=2**31, description="Another number, another sample")] = 0,
 ) -> Response:
-    """A stable random sample in columns: the first 1,000 of 5,000 are the sample of 1,000."""
-    etag = caching.weak_etag(caching.version_of(release), box, n, seed)
+    """A stable random sample of the filter, in columns: the first 1,000 of 5,000 are that of 1,000.
+
+    Photos without a score of the attribute are in it too unless a bound is given.
+    """
+    etag = caching.weak_etag(caching.version_of(release), where, n, seed)
     headers = {"Cache-Control": "no-cache", "ETag": etag}
     if caching.is_current(request, etag):
         return caching.not_modified(headers)
-    drawn = search.sample(session, release, n, box, seed)
+    drawn = search.sample(session, release, n, where, seed)
     return Response(drawn.model_dump_json(), media_type="application/json", headers=headers)
 
 

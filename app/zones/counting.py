@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from app.areas import CLUSTERS, AreaDetail, AreaFigures, Drawn, clustered, reason_hidden
 from app.attributes import KEYS
 from app.cells.cover import COUNTED_ZOOM
+from app.photos.zone import RANGES, Zone, photos_of, zone
 from app.tables import AREA_CELL_ZOOM, BINS, PHOTO_ZOOM, Release
-from app.zones.reading import MOST_PHOTOS_READ, RANGES, TooLarge, Zone, photos_of, zone
 
 _SUMS = ", ".join(f"n_{key}, sum_{key}" for key in KEYS)
 _COUNTED = ", ".join(f"count(score_{key}), coalesce(sum(score_{key}), 0)" for key in KEYS)
@@ -32,8 +32,7 @@ def figures(session: Session, release: Release, drawn: Drawn) -> AreaDetail:
 
 def of_zone(session: Session, found: Zone) -> AreaDetail:
     """The same for a shape whose cells are known."""
-    if found.read > MOST_PHOTOS_READ:
-        raise TooLarge(found.read)
+    found.check()
     row = session.execute(text(statement(found.drawn.condition)), found.parameters).one()
     histogram = {key: [0] * BINS for key in KEYS}
     for each in row.bins or []:

@@ -7,14 +7,10 @@ from sqlalchemy.orm import Session
 
 from app.areas import Drawn
 from app.photos.public import by_ids
+from app.photos.zone import Zone, photos_of, published, zone
 from app.schemas import PhotoOut
 from app.tables import Release
 from app.zones.counting import of_zone
-from app.zones.reading import Zone, photos_of, published, zone
-
-MOST_PHOTOS_SORTED = 100_000
-"""Of a shape with more, photos are looked for in the order of their scores, in all of the release.
-"""
 
 
 @dataclass(frozen=True)
@@ -31,8 +27,7 @@ def photos(
 ) -> ZonePhotos:
     """Ties go as in lists of photos: most by id from the highest, least from the lowest."""
     found = zone(session, release, drawn)
-    is_small = found.counted + found.read <= MOST_PHOTOS_SORTED
-    ids = (_sorted if is_small else _walked)(session, release, found, attribute, limit)
+    ids = (_walked if found.is_large else _sorted)(session, release, found, attribute, limit)
     by_id = {
         each.id: each for each in by_ids(session, release, sorted({i for s in ids for i in s}))
     }

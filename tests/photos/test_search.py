@@ -2,12 +2,14 @@
 
 import math
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from pyproj import Geod
 from sqlalchemy import insert, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -28,9 +30,13 @@ from app.photos.filter import (
 )
 from app.photos.orders import Part, ranked
 from app.photos.search import SKIP_LIMIT, sample, search
+from app.photos.selection import select_photos
+from app.photos.word import DrawnWord, read_word
+from app.photos.zone import TooLarge
 from app.schemas import Order, PhotoPage
 from app.tables import Batch, Photo, Release, score
 from tests.builders import flat, make_layer, make_photo, make_release, square, write_scores
+from tests.words import circle, polygon
 
 WEST, SOUTH = -70.70, -33.50
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
@@ -98,6 +104,19 @@ def metres_from_here(photo: Truth) -> float:
     return 2 * 6_371_008.77 * math.asin(math.sqrt(chord))
 
 
+def geodesic_m(photo: Truth) -> float:
+    """Along the ellipsoid."""
+    *_, metres = Geod(ellps="WGS84").inv(HERE.lon, HERE.lat, photo.lon, photo.lat)
+    return float(metres)
+
+
+def box_word(west: float, south: float, east: float, north: float) -> DrawnWord:
+    return read_word(polygon((west, south), (east, south), (east, north), (west, north)))
+
+
+MIDDLE = box_word(WEST + 0.02, SOUTH + 0.01, WEST + 0.07, SOUTH + 0.03)
+
+
 FILTERS: dict[str, tuple[PhotoFilter, Belongs]] = {
     "all": (PhotoFilter(), lambda p: True),
     "area": (PhotoFilter(layer="comuna", area="b"), lambda p: p.area == "b"),
@@ -118,6 +137,23 @@ FILTERS: dict[str, tuple[PhotoFilter, Belongs]] = {
         lambda p: p.captured_at is not None and p.captured_at < EPOCH + timedelta(days=1),
     ),
     "near": (PhotoFilter(near=HERE), lambda p: metres_from_here(p) <= NEAR_M),
+    "polygon": (
+        PhotoFilter(zone=MIDDLE),
+        lambda p: WEST + 0.02 <= p.lon <= WEST + 0.07 and SOUTH + 0.01 <= p.lat <= SOUTH + 0.03,
+    ),
+    "circle": (
+        PhotoFilter(zone=read_word(circle(HERE.lon, HERE.lat, 1_900))),
+        lambda p: geodesic_m(p) <= 1_900,
+    ),
+    "polygon and more": (
+        PhotoFilter(zone=MIDDLE, only=(ScoreRange("safety", 3.4, 6.6),), layer="comuna", area="b"),
+        lambda p: (
+            p.area == "b"
+            and 340 <= (p.score or 0) < 660
+            and p.lon <= WEST + 0.07
+            and SOUTH + 0.01 <= p.lat <= SOUTH + 0.03
+        ),
+    ),
     "everything at once": (
         PhotoFilter(layer="comuna", area="a", bbox=Box(-71, -34, WEST + 0.03, -33), lowest=4),
         lambda p: p.area == "a" and p.lon <= WEST + 0.03 and (p.score or 0) >= 400,
@@ -140,6 +176,39 @@ def test_pages_are_the_sorted_list_cut_up(
     assert ids == [p.id for p in sorted(truth, key=_key(order, truth))]
     assert {page.total for page in pages} == {len(truth)}
     assert all(len(page.photos) == 7 for page in pages[:-1])
+
+
+@pytest.mark.parametrize("order", ["most", "typical", "newest", "random"])
+@pytest.mark.parametrize("name", ["polygon", "circle", "polygon and more"])
+def test_a_large_shape_is_listed_as_a_small_one(
+    session: Session, city: City, order: Order, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is looked for along the scores of all photos, the other in its own photos."""
+    where, _ = FILTERS[name]
+    small = all_pages(session, city, where, order)
+    drawn = sample(session, city.release, 40, where)
+    assert not is_large(session, city, where)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_SORTED", 3)
+    assert is_large(session, city, where)
+    assert all_pages(session, city, where, order) == small
+    assert sample(session, city.release, 40, where) == drawn
+
+
+def is_large(session: Session, city: City, where: PhotoFilter) -> bool:
+    zone = select_photos(session, city.release, where).zone
+    assert zone is not None
+    return zone.is_large
+
+
+def test_a_shape_with_too_many_photos_at_its_border_is_refused(
+    session: Session, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_READ", 3)
+    where, _ = FILTERS["circle"]
+    with pytest.raises(TooLarge, match="smaller shape"):
+        search(session, city.release, where)
+    with pytest.raises(TooLarge, match="smaller shape"):
+        sample(session, city.release, 9, where)
 
 
 def _key(order: str, truth: list[Truth]) -> Callable[[Truth], Any]:
@@ -419,9 +488,10 @@ def test_a_sample_says_of_each_photo_what_is_so(session: Session, city: City) ->
         assert drawn.scores["wealthy"][row] is None
 
 
-def test_a_sample_of_a_box(session: Session, city: City) -> None:
-    where, belongs = FILTERS["box"]
-    drawn = sample(session, city.release, 1_000, where.bbox)
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_sample_of_a_filter(session: Session, city: City, name: str) -> None:
+    where, belongs = FILTERS[name]
+    drawn = sample(session, city.release, 1_000, where)
     assert sorted(drawn.id) == sorted(p.id for p in city.photos if belongs(p))
     assert drawn.total == drawn.n
 
@@ -456,6 +526,34 @@ def test_the_first_page_of_a_large_city_walks_along_an_index(
     assert "score_order_safety_idx" in plan
     assert ("Backward" in plan) == ("Backward" in scan)
     assert "Sort" not in plan
+
+
+@pytest.mark.parametrize("order", ["most", "typical", "newest", "random"])
+def test_a_page_of_a_small_shape_reads_the_shape_alone(session: Session, order: str) -> None:
+    """Whatever the order: neither a walk along all scores nor all photos."""
+    release = make_release(session)
+    _many_photos(session, release, 20_000)
+    inside = make_photo(session, WEST + 0.05, SOUTH + 0.02)
+    write_scores(session, release, {inside.id: flat(500)})
+    totals.publish(session)
+    session.execute(text("ANALYZE score, photo"))
+    where = PhotoFilter(zone=read_word(circle(WEST + 0.05, SOUTH + 0.02, 500)))
+    selection = select_photos(session, release, where)
+    part = Part(selection.listed, None, 500, limit=61, skip=0, seed=0)
+    query = ranked(order, where, part)  # type: ignore[arg-type]
+    statement = query.compile(dialect=session.get_bind().dialect)
+    plan = "\n".join(
+        row[0]
+        for row in session.connection().exec_driver_sql(
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}",
+            statement.construct_params(),
+        )
+    )
+    assert "photo_q_idx" in plan
+    assert "score_order" not in plan
+    assert "photo_newest_idx" not in plan
+    read = [int(n) for n in re.findall(r"actual rows=(\d+)", plan)]
+    assert max(read) < 100, plan
 
 
 def _many_photos(session: Session, release: Release, n: int) -> list[int]:

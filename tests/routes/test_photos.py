@@ -14,9 +14,11 @@ from app import totals
 from app.attributes import KEYS
 from app.db import session_factory
 from app.photos.files import PhotoFiles
+from app.routes import query
 from app.tables import Photo, Release
 from tests.builders import flat, make_photo, make_release, write_scores
-from tests.routes.conftest import SOUTH, WEST, City, Serve
+from tests.routes.conftest import SIDE_DEG, SOUTH, WEST, City, Serve
+from tests.words import circle, polygon
 
 
 def get(client: TestClient, path: str, **parameters: Any) -> Any:
@@ -64,6 +66,10 @@ def test_every_filter_arrives(client: TestClient, city: City) -> None:
     assert get(client, "/api/photos", **{"from": "2100-01-01", "to": "2100-01-02"})["total"] == 0
     first = bounded["photos"][0]
     near = f"{first['lon']},{first['lat']}"
+    corners = ((0, 0), (SIDE_DEG, 0), (SIDE_DEG, SIDE_DEG), (0, SIDE_DEG))
+    zone = polygon(*((WEST + x, SOUTH + y) for x, y in corners))
+    in_zone = get(client, "/api/photos", zone=zone, limit=200)
+    assert {photo["id"] for photo in in_zone["photos"]} == set(city.photos["a"])
     nearest = get(client, "/api/photos", near=near, order="nearest", limit=1)["photos"]
     assert (nearest[0]["lon"], nearest[0]["lat"]) == (first["lon"], first["lat"])
     whole = [photo["id"] for photo in get(client, "/api/photos", limit=200)["photos"]]
@@ -86,9 +92,46 @@ def test_every_filter_arrives(client: TestClient, city: City) -> None:
         "from=2024-02-02&to=2024-01-01",
     ],
 )
-def test_what_a_list_cannot_answer_is_refused(client: TestClient, asked: str) -> None:
-    answer = client.get(f"/api/photos?{asked}")
+@pytest.mark.parametrize("path", ["/api/photos", "/api/photos/sample"])
+def test_what_a_list_cannot_answer_is_refused(client: TestClient, path: str, asked: str) -> None:
+    if path.endswith("sample") and asked.startswith(("order", "skip")):
+        return
+    answer = client.get(f"{path}?{asked}")
     assert (answer.status_code, answer.json()["code"]) == (422, "bad-request")
+
+
+@pytest.mark.parametrize("path", ["/api/photos", "/api/photos/sample"])
+def test_a_drawn_shape_has_the_errors_of_a_query(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = client.get(path, params={"zone": "cpmi"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-shape")
+    crossed = polygon((0, 0), (1, 1), (1, 0), (0, 1))
+    answer = client.get(path, params={"zone": crossed})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-shape")
+    assert "Self-intersection" in answer.json()["detail"]
+    zone = circle(WEST + 0.025, SOUTH + 0.025, 900)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_READ", 3)
+    answer = client.get(path, params={"zone": zone})
+    assert (answer.status_code, answer.json()["code"]) == (422, "too-large")
+    assert answer.json()["photos"] > 3
+
+
+def test_lists_of_drawn_shapes_share_the_places_of_queries(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that finds none free says so; one that has been answered leaves its own."""
+    asked = {"zone": circle(WEST + 0.025, SOUTH + 0.025, 900)}
+    paths = ["/api/photos", "/api/photos/sample"]
+    for path in paths * (query.AT_ONCE + 1):
+        assert client.get(path, params=asked).status_code == 200
+    monkeypatch.setattr(query, "AT_ONCE", 0)
+    monkeypatch.setattr(app.state, "query_places", query.Places())
+    monkeypatch.setattr(query, "WAIT_S", 0.05)
+    for path in paths:
+        answer = client.get(path, params=asked)
+        assert (answer.status_code, answer.json()["code"]) == (429, "busy")
+        assert client.get(path).status_code == 200
 
 
 def test_a_cursor_of_a_version_is_good_for_the_next(empty: Engine, serve: Serve) -> None:
@@ -178,5 +221,11 @@ def test_a_sample_is_asked_for_once_a_version(client: TestClient, city: City) ->
     assert get(client, "/api/photos/sample", n=20, seed=1)["id"] != drawn["id"]
     tag = {"If-None-Match": answer.headers["etag"]}
     assert client.get("/api/photos/sample?n=20", headers=tag).status_code == 304
-    for changed in ("n=21", "n=20&seed=1", "n=20&release=other", "n=20&bbox=-71,-34,-70,-33"):
+    for changed in (
+        "n=21",
+        "n=20&seed=1",
+        "n=20&release=other",
+        "n=20&bbox=-71,-34,-70,-33",
+        "n=20&only=safety:2-8",
+    ):
         assert client.get(f"/api/photos/sample?{changed}", headers=tag).status_code == 200

@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 
 from app.errors import Busy
 from app.routes import query
-from app.zones import MOST_PHOTOS_READ
 from tests.routes.conftest import SIDE_DEG, SOUTH, WEST, City
 
 AREA_A: dict[str, Any] = {
@@ -91,12 +90,12 @@ def test_numbers_that_are_none(client: TestClient, number: str) -> None:
 def test_too_many_photos_along_the_border(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.zones.counting.MOST_PHOTOS_READ", 3)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_READ", 3)
     answer = client.post("/api/query", json={**CIRCLE, "radius_m": 900})
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "too-large")
     assert problem["photos"] > 3
-    assert problem["limit"] == MOST_PHOTOS_READ
+    assert problem["limit"] == 3
     assert str(problem["photos"]) in problem["detail"]
 
 

@@ -7,17 +7,31 @@ cells only, and compare with the shape itself those in zoom-18 cells that its bo
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    TextClause,
+    TextualSelect,
+    any_,
+    column,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Session, aliased
 
 from app.areas import Drawn
 from app.attributes import KEYS
 from app.cells import Box
 from app.cells.cover import COUNTED_ZOOM, RIM_ZOOM, Ranges, at_zoom, cover
 from app.errors import BadRequest
-from app.tables import PHOTO_ZOOM, Release
+from app.tables import PHOTO_ZOOM, Photo, Release, score
 
 MOST_PHOTOS_READ = 500_000
+MOST_PHOTOS_SORTED = 100_000
+"""Of a shape with more, photos are looked for in the order of their scores, in all of the release.
+"""
 TIMEOUT_MS = 10_000
 
 SCORES = ", ".join(f"score_{key}" for key in KEYS)
@@ -50,6 +64,21 @@ class Zone:
     counted: int
     read: int
     parameters: dict[str, Any]
+
+    @property
+    def is_large(self) -> bool:
+        return self.counted + self.read > MOST_PHOTOS_SORTED
+
+    def check(self) -> None:
+        """Raises TooLarge with the number of photos that would have to be read."""
+        if self.read > MOST_PHOTOS_READ:
+            raise TooLarge(self.read)
+
+    def bound(self, statement: str) -> TextClause:
+        """With those of the parameters that it names."""
+        clause = text(statement)
+        named = {name: self.parameters[name] for name in clause.compile().params}
+        return clause.bindparams(**named)
 
 
 _COUNT = f"""
@@ -108,3 +137,58 @@ def published(photo_id: str) -> str:
     return (
         f"{photo_id} NOT IN (SELECT unnest(photo_ids) FROM pending WHERE release_id = :release_id)"
     )
+
+
+def sums(session: Session, found: Zone, attribute: str) -> tuple[int, int, int]:
+    """Published photos of the shape, how many have a score of the attribute, and their sum."""
+    whole = f"{RANGES.format('whole')} JOIN cell_total t ON t.release_id = :release_id"
+    statement = f"""
+        WITH inside AS (
+            {photos_of("inner")} UNION ALL {photos_of("rim", found.drawn.condition)}
+        ), part (n, scored, total) AS (
+            SELECT n, n_{attribute}, sum_{attribute}
+              FROM {whole} AND t.z = {COUNTED_ZOOM} AND t.q BETWEEN r.first AND r.last
+             UNION ALL
+            SELECT count(*), count(score_{attribute}), coalesce(sum(score_{attribute}), 0)
+              FROM inside
+        )
+        SELECT sum(n)::bigint, sum(scored)::bigint, sum(total)::bigint FROM part
+    """
+    photos, scored, total = session.execute(found.bound(statement)).one()
+    return photos, scored, total
+
+
+def _members(found: Zone) -> TextualSelect:
+    """Ids of its photos, scored or not."""
+    parts = [
+        f"""SELECT p.id FROM {RANGES.format(prefix)}
+            CROSS JOIN LATERAL (
+                SELECT id, location FROM photo WHERE q BETWEEN r.first AND r.last OFFSET 0
+            ) p
+            WHERE {condition}"""
+        for prefix, condition in (
+            ("within", "true"),
+            ("inner", "true"),
+            ("rim", found.drawn.condition),
+        )
+    ]
+    return found.bound(" UNION ALL ".join(parts)).columns(column("id", BigInteger))
+
+
+def gathered(found: Zone) -> ColumnElement[bool]:
+    """Rows of scores of its photos, whose ids are read first; for a shape that is not large."""
+    ids = func.array(_members(found).scalar_subquery(), type_=ARRAY(BigInteger))
+    return score.c.photo_id == any_(ids)
+
+
+def joined(found: Zone) -> ColumnElement[bool]:
+    """The same rows, for reading all of a large shape."""
+    return score.c.photo_id.in_(select(_members(found).subquery().c.id))
+
+
+def passed(found: Zone) -> ColumnElement[bool]:
+    """The same rows, looked at one by one on a walk that ends before long."""
+    place = aliased(Photo, name="spot")
+    # The offset keeps this from becoming a join, which would read the whole shape for one page.
+    spot = select(place.id).where(place.id == score.c.photo_id, found.bound(found.drawn.condition))
+    return spot.offset(0).exists()
