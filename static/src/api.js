@@ -147,6 +147,11 @@ export function sample(n, seed, named) {
   return json(address("/api/photos/sample", { n, seed, release: named }));
 }
 
+/** Of the photos that a list would have. @param {Record<string, string | number | null | undefined>} where @param {number} n @param {AbortSignal} signal @returns {Promise<Sample>} */
+export function sampleOf(where, n, signal) {
+  return json(address("/api/photos/sample", { ...where, n }), signal);
+}
+
 /** @param {number} id @returns {Promise<PhotoDetail>} */
 export function photo(id) {
   return json(address(`/api/photos/${id}`));

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from scipy.stats import spearmanr
 
 from app.db import make_engine, session_factory
 from app.demo import synth
 from app.imports import areas
 from app.imports.recipes import recipe
+from tests.browser import axe
 from tests.browser.city import City
 from tests.browser.conftest import SIZES, OpenSite, serving
 from tests.conftest import copied
+from tests.words import circle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -309,3 +312,220 @@ def test_a_place_that_is_not_told_changes_nothing(visit: OpenSite) -> None:
     page.locator("#order-nearest").click()
     expect(page.locator("#said")).to_have_text("El navegador no dio la ubicación.")
     expect(page.locator("#order-most")).to_be_checked()
+
+
+def test_a_drawn_zone_leads_to_its_photos_and_back(visit: OpenSite, city: City) -> None:
+    """From the panel of the map into the gallery, where its chip leads back and is taken off."""
+    visited = visit()
+    zone = circle(-70.62, -33.43, 3000)
+    page = visited.open(f"/?lang=en&attribute=lively&zone={zone}")
+    page.get_by_role("link", name="See its photos").click()
+    found = ask(visited.address, f"/api/photos?attribute=lively&order=most&zone={zone}&limit=200")
+    expect(page.locator("#count")).to_have_text(f"{found['total']} photos")
+    assert 0 < found["total"] < city.photos
+    assert f"attribute=lively&zone={zone}" in page.url
+    visited.settle()
+    assert there(page) == [photo["id"] for photo in found["photos"]][: len(there(page))]
+    page.check("#order-least")
+    expect(page.locator("#chips .chip")).to_have_text(["drawn zone"])
+    back = page.locator("#chips a")
+    assert f"zone={zone}" in (back.get_attribute("href") or "")
+    page.locator("#chips .chip").click()
+    expect(page.locator("#count")).to_have_text(f"{city.photos} photos")
+    page.go_back()
+    expect(page.locator("#count")).to_have_text(f"{found['total']} photos")
+    back.click()
+    expect(page.locator("#panel h2")).to_have_text("Drawn zone")
+
+
+def test_a_zone_that_is_none_is_left_out(visit: OpenSite, city: City) -> None:
+    page = visit().open("/gallery?zone=pAAAA")
+    expect(page.locator("#count")).to_have_text(f"{city.photos} fotos")
+    expect(page.locator("#chips .chip")).to_have_count(0)
+
+
+def plotted(page: Page) -> Page:
+    """With the plot there and its points drawn."""
+    expect(page.locator("#pair .plot-point")).to_be_visible()
+    return page
+
+
+def said_correlation(page: Page) -> float:
+    text = page.locator("#pair .pair-said").inner_text()
+    found = re.search(r"Spearman\): ([−\d,.]+)\.", text)
+    assert found, text
+    return float(found[1].replace("−", "-").replace(",", "."))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_two_attributes_against_each_other(visit: OpenSite, city: City, size: str) -> None:
+    visited = visit(size, bypass_csp=True)
+    page = visited.open("/gallery?attribute=wealthy")
+    assert not [url for url in visited.requests if "/sample" in url]
+    page.click("#pair-button")
+    plotted(page)
+    assert page.url.endswith("?attribute=wealthy&pair=wealthy,safety")
+    expect(page.locator("#pair")).to_contain_text(f"Todas las fotos de la lista: {city.photos}.")
+    page.select_option("#pair-0", "safety")
+    page.wait_for_url("**pair=safety,wealthy")
+    page.select_option("#pair-0", "depressing")
+    page.wait_for_url("**pair=depressing,wealthy")
+    visited.settle()
+    drawn = ask(visited.address, "/api/photos/sample?n=1000")["scores"]
+    expected = spearmanr(drawn["depressing"], drawn["wealthy"]).statistic
+    assert said_correlation(page) == pytest.approx(expected, abs=0.0051)
+    assert expected < -0.1
+    expect(page.locator("#pair .pair-words")).to_contain_text("menos adinerada")
+    axe.check(page, "the plot")
+    page.click("a[data-lang=en]")
+    expect(page.locator("#pair .pair-words")).to_contain_text("more depressing")
+    page.reload()
+    plotted(page)
+    expect(page.locator("#pair-0")).to_have_value("depressing")
+    page.click("#pair .close")
+    expect(page.locator("#pair")).to_be_hidden()
+    expect(page.locator("#pair-button")).to_be_focused()
+    assert "pair" not in page.url
+    page.go_back()
+    plotted(page)
+
+
+def test_the_plot_shows_the_list_that_is_there(visit: OpenSite, crowd: str) -> None:
+    """A sample of it, and says so; with a filter, one of what is left."""
+    visited = visit(address=crowd)
+    page = visited.open("/gallery?pair=safety,lively")
+    plotted(page)
+    said = page.locator("#pair .pair-said")
+    expect(said).to_contain_text("Muestra al azar de 1.000 de las 120.000 fotos de la lista.")
+    visited.settle()
+    drawn = ask(crowd, "/api/photos/sample?n=1000")["scores"]
+    expected = spearmanr(drawn["safety"], drawn["lively"]).statistic
+    assert said_correlation(page) == pytest.approx(expected, abs=0.0051)
+    zone = circle(-70.65, -33.45, 1500)
+    found = ask(crowd, f"/api/photos/sample?n=1000&zone={zone}&only=safety:4-9")
+    page.goto(f"{crowd}/gallery?pair=safety,lively&zone={zone}&only=safety:4-9")
+    plotted(page)
+    total = f"{found['total']:,}".replace(",", ".")
+    expect(said).to_contain_text(f"{total} fotos" if found["total"] > 1000 else f": {total}.")
+    visited.settle()
+    expected = spearmanr(found["scores"]["safety"], found["scores"]["lively"]).statistic
+    assert said_correlation(page) == pytest.approx(expected, abs=0.0051)
+    assert elements(page) < MOST_ELEMENTS
+    page.goto(f"{crowd}/gallery?pair=safety,lively&batch=99")
+    expect(said).to_have_text("Ninguna foto es así.")
+    expect(page.locator("#pair .plot-point")).to_be_hidden()
+
+
+def test_points_by_keyboard(visit: OpenSite) -> None:
+    """Arrows go from point to point, in the order of either score; Enter opens the photo."""
+    visited = visit()
+    page = plotted(visited.open("/gallery?pair=safety,lively"))
+    visited.settle()
+    drawn = ask(visited.address, "/api/photos/sample?n=1000")
+    point = page.locator("#pair .plot-point")
+    point.focus()
+    page.keyboard.press("Home")
+    lowest = min(drawn["scores"]["safety"])
+    said = f"segura {lowest:.1f}".replace(".", ",")
+    expect(point).to_have_attribute("aria-label", re.compile(said))
+    page.keyboard.press("End")
+    highest = f"segura {max(drawn['scores']['safety']):.1f}".replace(".", ",")
+    expect(point).to_have_attribute("aria-label", re.compile(highest))
+    expect(page.locator("#said")).to_have_text(re.compile(highest))
+    page.keyboard.press("ArrowLeft")
+    visited.settle()
+    expect(page.locator("#pair .pair-card [data-photo]")).to_be_visible()
+    shown = page.locator("#pair .pair-card [data-photo]").get_attribute("data-photo")
+    assert shown and shown in (point.get_attribute("aria-label") or "")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog#photo .bar")).to_have_count(6)
+    assert f"photo={shown}" in page.url
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#photo")).to_be_hidden()
+    expect(point).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pair")).to_be_hidden()
+
+
+def test_points_by_mouse(visit: OpenSite) -> None:
+    """Over a point its photo is shown, a click opens it, and a drag keeps what it encloses."""
+    visited = visit()
+    page = plotted(visited.open("/gallery?pair=safety,lively"))
+    visited.settle()
+    drawn = ask(visited.address, "/api/photos/sample?n=1000")
+    xs, ys = drawn["scores"]["safety"], drawn["scores"]["lively"]
+    most = max(range(len(xs)), key=lambda i: xs[i] + ys[i])
+    box = page.locator(".plot-dots").bounding_box()
+    assert box is not None
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        inner = box["width"] - 18
+        return box["x"] + 9 + x / 10 * inner, box["y"] + box["height"] - 9 - y / 10 * inner
+
+    page.mouse.move(*at(xs[most], ys[most]))
+    card = page.locator("#pair .pair-card [data-photo]")
+    expect(card).to_have_attribute("data-photo", str(drawn["id"][most]))
+    page.mouse.click(*at(xs[most], ys[most]))
+    page.wait_for_url(f"**photo={drawn['id'][most]}")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#photo")).to_be_hidden()
+    page.mouse.move(*at(4, 3))
+    page.mouse.down()
+    page.mouse.move(*at(5, 5), steps=4)
+    expect(page.locator(".plot-brush")).to_be_visible()
+    page.mouse.move(*at(6, 7), steps=4)
+    page.mouse.up()
+    expect(page.locator("#chips .chip")).to_have_count(2)
+    ranges = re.search(r"only=safety:([\d.]+)-([\d.]+),lively:([\d.]+)-([\d.]+)", page.url)
+    assert ranges, page.url
+    assert [float(n) for n in ranges.groups()] == pytest.approx([4, 6, 3, 7], abs=0.11)
+    visited.settle()
+    low, high, bottom, top = (float(n) for n in ranges.groups())
+    inside = sum(low <= x < high and bottom <= y < top for x, y in zip(xs, ys, strict=True))
+    expect(page.locator("#count")).to_have_text(f"{inside} fotos")
+    expect(page.locator("#pair")).to_contain_text(f"Todas las fotos de la lista: {inside}.")
+
+
+def test_points_by_touch(visit: OpenSite) -> None:
+    """A tap chooses; the photo under the plot is what opens."""
+    visited = visit("phone")
+    page = plotted(visited.open("/gallery?pair=safety,lively"))
+    visited.settle()
+    page.locator(".plot-dots").scroll_into_view_if_needed()
+    before = page.locator("#pair .pair-card [data-photo]").get_attribute("data-photo")
+    drawn = ask(visited.address, "/api/photos/sample?n=1000")
+    xs, ys = drawn["scores"]["safety"], drawn["scores"]["lively"]
+    most = max(range(len(xs)), key=lambda i: xs[i] + ys[i])
+    box = page.locator(".plot-dots").bounding_box()
+    assert box is not None
+    inner = box["width"] - 18
+    page.touchscreen.tap(
+        box["x"] + 9 + xs[most] / 10 * inner, box["y"] + box["height"] - 9 - ys[most] / 10 * inner
+    )
+    card = page.locator("#pair .pair-card [data-photo]")
+    expect(card).to_have_attribute("data-photo", str(drawn["id"][most]))
+    assert before != str(drawn["id"][most])
+    expect(page.locator("dialog#photo")).to_be_hidden()
+    card.tap()
+    expect(page.locator("dialog#photo .bar")).to_have_count(6)
+
+
+def test_one_widget_for_ranges_on_both_pages(visit: OpenSite) -> None:
+    """The legend's bars end between tenths; their ranges can be changed all the same."""
+    visited = visit()
+    page = visited.open("/?only=safety:3.65-6.35")
+    page.locator("#tools-button").click()
+    page.locator("#tools-list").get_by_role("button", name="Filtrar", exact=True).click()
+    for where in ("#ranges", "#more-filters"):
+        low = page.locator(f"{where} [data-range=safety][data-end=low]")
+        high = page.locator(f"{where} [data-range=safety][data-end=high]")
+        expect(low).to_have_value("3.65")
+        high.fill("3")
+        high.press("Tab")
+        assert high.evaluate("field => field.validationMessage")
+        assert "only=safety:3.65-6.35" in page.url
+        high.fill("7.5")
+        high.press("Tab")
+        page.wait_for_url("**only=safety:3.65-7.5*")
+        visited.open("/gallery?only=safety:3.65-6.35")
+        page.click("#filters-button")

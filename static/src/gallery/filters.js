@@ -1,60 +1,21 @@
 // What a list is filtered by, beside its area: a panel of fields, and what is set as chips.
 
 import { byId, element, keepFocus } from "../dom.js";
+import { rangeFields } from "../range-fields.js";
 import { withRange } from "../ranges.js";
 
 /** @import {Attribute} from "../types.d.ts" */
 /** @import {Words} from "../words.js" */
 /** @import {GalleryState} from "./state.js" */
 
-/** @typedef {Pick<GalleryState, "only" | "from" | "to" | "batch" | "near" | "order">} Filters */
+/** way: to where it is seen better. @typedef {{ text: string, off: Partial<Filters>, way?: { href: string, text: string } }} SetFilter */
+/** @typedef {Pick<GalleryState, "only" | "from" | "to" | "batch" | "near" | "zone" | "order">} Filters */
 
 /**
  * @param {{ attributes: Attribute[], state: () => GalleryState, words: () => Words, onChange: (changes: Partial<Filters>) => void }} context
  */
 export function filterPanel({ attributes, state, words, onChange }) {
   const panel = byId("more-filters");
-
-  /** @param {string} key @param {"low" | "high"} end */
-  function bound(key, end) {
-    const other = end === "low" ? 0 : 10;
-    const range = state().only.find((each) => each.attribute === key);
-    return element("input", {
-      type: "number",
-      min: "0",
-      max: "10",
-      step: "0.1",
-      inputmode: "decimal",
-      autocomplete: "off",
-      placeholder: String(other),
-      value: range && range[end] !== other ? range[end] : "",
-      "aria-label": words().t(end === "low" ? "gallery.range.low" : "gallery.range.high", {
-        label: attributes.find((a) => a.key === key)?.label[words().lang] ?? key,
-      }),
-      "data-range": key,
-      "data-end": end,
-      "data-focus": `${key}-${end}`,
-      onchange: () => changeRange(key),
-    });
-  }
-
-  /** Two fields are one range; what is no range is said by the browser. @param {string} key */
-  function changeRange(key) {
-    const [low, high] = /** @type {HTMLInputElement[]} */ ([
-      ...panel.querySelectorAll(`[data-range="${key}"]`),
-    ]);
-    if (!low || !high) return;
-    high.setCustomValidity("");
-    if (!low.reportValidity() || !high.reportValidity()) return;
-    const from = low.value === "" ? 0 : Number(low.value);
-    const to = high.value === "" ? 10 : Number(high.value);
-    if (from >= to) {
-      high.setCustomValidity(words().t("gallery.range.wrong"));
-      high.reportValidity();
-      return;
-    }
-    onChange({ only: withRange(state().only, key, [from, to]) });
-  }
 
   /** @param {"from" | "to"} end */
   function day(end) {
@@ -101,16 +62,12 @@ export function filterPanel({ attributes, state, words, onChange }) {
 
   return {
     render() {
-      const ranges = attributes.map((attribute) =>
-        element(
-          "div",
-          { class: "range" },
-          element("span", {}, attribute.label[words().lang]),
-          bound(attribute.key, "low"),
-          element("i", { "aria-hidden": "true" }, "–"),
-          bound(attribute.key, "high"),
-        ),
-      );
+      const ranges = rangeFields({
+        attributes,
+        ranges: state().only,
+        words: words(),
+        onChange: (only) => onChange({ only }),
+      });
       keepFocus(panel, () =>
         panel.replaceChildren(
           element(
@@ -129,11 +86,18 @@ export function filterPanel({ attributes, state, words, onChange }) {
 /**
  * Each filter that is set, and how it is taken off.
  * @param {GalleryState} state @param {Attribute[]} attributes @param {Words} words
- * @returns {{ text: string, off: Partial<Filters> }[]}
+ * @returns {SetFilter[]}
  */
 export function setFilters(state, attributes, words) {
-  /** @type {{ text: string, off: Partial<Filters> }[]} */
+  /** @type {SetFilter[]} */
   const found = [];
+  if (state.zone) {
+    found.push({
+      text: words.t("gallery.chip.zone"),
+      off: { zone: null },
+      way: { href: onMap(state, state.zone), text: words.t("photo.on_map") },
+    });
+  }
   if (state.near) {
     const off =
       state.order === "nearest"
@@ -164,4 +128,11 @@ export function setFilters(state, attributes, words) {
     found.push({ text: words.t("gallery.chip.batch", { n: state.batch }), off: { batch: null } });
   }
   return found;
+}
+
+/** @param {GalleryState} state @param {string} zone */
+function onMap({ lang, attribute, release }, zone) {
+  const query = new URLSearchParams({ lang, attribute, zone });
+  if (release) query.set("release", release);
+  return `/?${query}`;
 }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOST, PAGE_SIZE, PhotoList } from "./list.js";
-import { asQuestion, format, isSameList, parse } from "./state.js";
+import { asQuestion, asSampled, format, isSameList, parse } from "./state.js";
 
 const KEYS = ["safety", "lively", "boring"];
 const FULL =
   "?release=x&attribute=boring&order=nearest&layer=comuna&area=13123&only=safety:6-7.5,lively:0-3" +
-  "&from=2024-02-01&to=2024-03-01&batch=12&near=-70.65,-33.44&at=600&photo=7";
+  "&from=2024-02-01&to=2024-03-01&batch=12&near=-70.65,-33.44&zone=cv6mvN_njsG49C" +
+  "&pair=lively,boring&at=600&photo=7";
 
 test("the state comes back from its address", () => {
   assert.equal(format(parse("", "es", KEYS), "safety"), "");
@@ -29,6 +30,11 @@ test("what is broken in an address falls back to its default", () => {
     "?near=1",
     "?only=safety:7-6",
     "?layer=comuna",
+    "?zone=cAA",
+    "?pair=safety",
+    "?pair=safety,safety",
+    "?pair=safety,safe",
+    "?pair=safety,lively,boring",
   ]) {
     assert.deepEqual(parse(search, "es", KEYS), parse("", "es", KEYS), search);
   }
@@ -43,11 +49,20 @@ test("the API is asked for what the state says", () => {
   assert.equal(asQuestion(parse("", "es", KEYS), "comuna").layer, null);
 });
 
+test("a sample is that of the list, whatever its order", () => {
+  const { attribute, order, seed, ...where } = asQuestion(parse(FULL, "es", KEYS), "comuna");
+  assert.deepEqual(asSampled(parse(FULL, "es", KEYS), "comuna"), where);
+  assert.equal(where.zone, parse(FULL, "es", KEYS).zone);
+  assert.ok(attribute && order && seed === null);
+});
+
 test("where one looks at a list makes no other list of it", () => {
   const state = parse(FULL, "es", KEYS);
   assert.ok(isSameList(state, parse(FULL.replace("at=600&photo=7", "at=3"), "es", KEYS)));
   assert.ok(!isSameList(state, parse(FULL.replace("7.5", "7"), "es", KEYS)));
   assert.ok(!isSameList(state, parse(FULL.replace("batch=12&", ""), "es", KEYS)));
+  assert.ok(!isSameList(state, parse(FULL.replace(/&zone=\w+/, ""), "es", KEYS)));
+  assert.ok(isSameList(state, parse(FULL.replace("lively,boring&", "boring,lively&"), "es", KEYS)));
 });
 
 /** A server with `total` photos whose ids are their places, and what it was asked. @param {number} total */

@@ -21,6 +21,7 @@ import { asQuestion, format, isSameList, ORDERS, parse } from "./state.js";
 import { Wall } from "./wall.js";
 
 /** @import {Attribute, Photo} from "../types.d.ts" */
+/** @import {Scatter} from "./scatter.js" */
 /** @import {GalleryState} from "./state.js" */
 
 const EAGER = 12;
@@ -96,9 +97,12 @@ class GalleryPage {
       onPhoto: (photo) => this.store.set({ photo }),
       mapAddress: (photo) => this.mapAddress(photo),
     });
+    /** The plot of two attributes, once it has been asked for. @type {Scatter | null} */
+    this.scatter = null;
     this.listen();
     this.translate();
     this.load();
+    this.showPair();
     this.photo.open(this.store.state.photo);
   }
 
@@ -126,6 +130,9 @@ class GalleryPage {
     byId("shuffle").addEventListener("click", () =>
       this.go({ seed: (this.store.state.seed % 1_000_000) + 1 }),
     );
+    byId("pair-button").addEventListener("click", () => this.togglePair());
+    // Whatever opens above the wall, and however high it is.
+    new ResizeObserver(() => this.wall.update()).observe(byId("pair"));
     const toggle = byId("filters-button");
     toggle.addEventListener("click", () => {
       const panel = byId("more-filters");
@@ -138,6 +145,39 @@ class GalleryPage {
   /** Another list, looked at from its beginning; the way back leads to where this one was. @param {Partial<GalleryState>} changes */
   go(changes) {
     this.store.set({ ...changes, at: 0 });
+  }
+
+  togglePair() {
+    const { attribute, pair } = this.store.state;
+    const other = keys.find((key) => key !== attribute);
+    this.choosePair(pair || !other ? null : [attribute, other]);
+  }
+
+  /** @param {GalleryState["pair"]} pair */
+  choosePair(pair) {
+    const had = byId("pair").contains(document.activeElement);
+    this.store.set({ pair });
+    if (!pair && had) byId("pair-button").focus();
+  }
+
+  /** Its module is loaded for those who open it. */
+  async showPair() {
+    const { pair } = this.store.state;
+    byId("pair-button").setAttribute("aria-expanded", String(pair !== null));
+    if (pair && page.release && !this.scatter) {
+      const { Scatter } = await import("./scatter.js");
+      this.scatter ??= new Scatter({
+        attributes: page.attributes,
+        firstLayer: layers[0]?.key,
+        state: () => this.store.state,
+        words: () => this.words,
+        say: (text) => this.say(text),
+        onFilter: (changes) => this.go(changes),
+        onPair: (chosen) => this.choosePair(chosen),
+        onOpen: (photo) => this.store.set({ photo }),
+      });
+    }
+    this.scatter?.show();
   }
 
   /** Those near a place need one, which the browser knows. @param {GalleryState["order"]} order */
@@ -171,6 +211,8 @@ class GalleryPage {
       this.translate();
       this.load();
     } else if (state.at !== before.at && state.at !== this.stoodAt) this.wall.scrollTo(state.at);
+    const isSamePair = state.pair?.join() === before.pair?.join() && state.lang === before.lang;
+    if (!isSamePair || !isSameList(state, before)) this.showPair();
     if (state.photo !== before.photo) this.photo.open(state.photo);
     else if (state.lang !== before.lang) this.photo.render();
   }
@@ -183,6 +225,7 @@ class GalleryPage {
     this.renderOrder();
     const { area, layer } = this.store.state;
     const key = layer ?? layers[0]?.key;
+    byId("pair-button").hidden = !page.release;
     byId("area-filter").hidden = layers.length === 0 || !page.release;
     this.area.render(area && key ? { layer: key, code: area } : null);
     this.panel.render();
@@ -206,7 +249,7 @@ class GalleryPage {
     const set = setFilters(this.store.state, page.attributes, words);
     byId("filters-count").textContent = set.length > 0 ? String(set.length) : "";
     byId("chips").replaceChildren(
-      ...set.map(({ text, off }) =>
+      ...set.flatMap(({ text, off, way }) => [
         element(
           "button",
           {
@@ -217,7 +260,8 @@ class GalleryPage {
           },
           text,
         ),
-      ),
+        ...(way ? [element("a", { class: "chip-way", href: way.href }, way.text)] : []),
+      ]),
     );
   }
 
@@ -317,7 +361,15 @@ class GalleryPage {
       const { area } = this.store.state;
       const filtered = area || setFilters(this.store.state, page.attributes, words).length > 0;
       const empty = element("p", {}, words.t(filtered ? "gallery.none" : "gallery.empty"));
-      const off = { layer: null, area: null, only: [], from: null, to: null, batch: null };
+      const off = {
+        layer: null,
+        area: null,
+        only: [],
+        from: null,
+        to: null,
+        batch: null,
+        zone: null,
+      };
       return filtered ? [empty, button("gallery.clear", () => this.go(off))] : [empty];
     }
     if (total > MOST) {

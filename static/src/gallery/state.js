@@ -1,6 +1,7 @@
 // The state of the gallery as a query string, and back.
 
 import { formatRanges, parseRanges } from "../ranges.js";
+import { decode } from "../zone.js";
 
 /** @import {Language, ScoreRange} from "../types.d.ts" */
 
@@ -25,6 +26,7 @@ export const ASKED = /** @type {const} */ ([
   "to",
   "batch",
   "near",
+  "zone",
   "seed",
 ]);
 
@@ -41,9 +43,11 @@ export const ASKED = /** @type {const} */ ([
  * @property {string | null} to last day
  * @property {number | null} batch
  * @property {string | null} near "lon,lat"
+ * @property {string | null} zone a drawn shape, as the map's address has it
  * @property {number} seed of the random order
  * @property {number} at the first photo to be seen, counted from 0
  * @property {number | null} photo
+ * @property {[x: string, y: string] | null} pair attributes of the plot; null: it is closed
  */
 
 /** @param {string | null} text @param {RegExp} form */
@@ -69,6 +73,13 @@ function place(text) {
   return Math.abs(lon) <= 180 && Math.abs(lat) <= 85 ? written : null;
 }
 
+/** Two different attributes. @param {string | null} text @param {string[]} attributes @returns {[x: string, y: string] | null} */
+function twoOf(text, attributes) {
+  const [x = "", y = "", ...more] = (text ?? "").split(",");
+  const isPair = x !== y && attributes.includes(x) && attributes.includes(y);
+  return isPair && more.length === 0 ? [x, y] : null;
+}
+
 /**
  * What is unknown or broken falls back to its default.
  * @param {string} search @param {Language} lang @param {string[]} attributes
@@ -80,6 +91,7 @@ export function parse(search, lang, attributes) {
   const near = place(query.get("near"));
   const order = ORDERS.find((each) => each === query.get("order")) ?? "most";
   const area = query.get("area");
+  const zone = query.get("zone");
   return {
     lang,
     release: query.get("release"),
@@ -92,9 +104,11 @@ export function parse(search, lang, attributes) {
     to: day(query.get("to")),
     batch: number(query.get("batch")),
     near,
+    zone: decode(zone) ? zone : null,
     seed: number(query.get("seed")) ?? 0,
     at: number(query.get("at")) ?? 0,
     photo: number(query.get("photo")),
+    pair: twoOf(query.get("pair"), attributes),
   };
 }
 
@@ -113,7 +127,9 @@ export function format(state, firstAttribute) {
     ["to", state.to],
     ["batch", state.batch],
     ["near", state.near],
+    ["zone", state.zone],
     ["seed", state.order === "random" && state.seed],
+    ["pair", state.pair?.join() ?? null],
     ["at", state.at],
     ["photo", state.photo],
   ];
@@ -134,7 +150,7 @@ function escaped(text) {
  * @param {GalleryState} state @param {string | undefined} firstLayer
  */
 export function asQuestion(state, firstLayer) {
-  const { attribute, order, area, layer, only, from, to, batch, near, seed } = state;
+  const { attribute, order, area, layer, only, from, to, batch, near, zone, seed } = state;
   return {
     attribute,
     order,
@@ -145,8 +161,18 @@ export function asQuestion(state, firstLayer) {
     to,
     batch,
     near,
+    zone,
     seed: order === "random" && seed ? seed : null,
   };
+}
+
+/**
+ * The same for a sample of the list, which has neither an order nor an attribute.
+ * @param {GalleryState} state @param {string | undefined} firstLayer
+ */
+export function asSampled(state, firstLayer) {
+  const { attribute: _a, order: _o, seed: _s, ...where } = asQuestion(state, firstLayer);
+  return where;
 }
 
 /** Whether another list is to be asked for. @param {GalleryState} one @param {GalleryState} other */

@@ -10,6 +10,7 @@ import {
   keyOf,
   nameOf,
   photosOf,
+  placeOf,
   reasonOf,
   refusalOf,
   titleOf,
@@ -18,7 +19,7 @@ import { citation, photoHeadings, sentenceOf } from "./wording.js";
 
 /** @import {Attribute, Bbox, PageData, Photo, Release} from "../types.d.ts" */
 /** @import {Words} from "../words.js" */
-/** @import {AreaSubject, Refused, Subject} from "./subject.js" */
+/** @import {AreaSubject, Refused, Subject, ZoneSubject} from "./subject.js" */
 
 /**
  * @typedef {object} PanelContext
@@ -195,12 +196,15 @@ export class Panel {
       { class: "panel-photos" },
       element("h3", { class: "visually-hidden" }, words.t("panel.photos")),
       element("div", { class: "photo-columns" }, columns),
-      subject.kind === "area"
-        ? element(
+      subject.kind === "cell"
+        ? null
+        : element(
             "a",
             { class: "button button-quiet", href: this.galleryAddress(subject) },
-            words.t("panel.all"),
-          )
+            words.t(subject.kind === "zone" ? "panel.zone.photos" : "panel.all"),
+          ),
+      subject.kind === "area"
+        ? null
         : element(
             "button",
             {
@@ -216,13 +220,12 @@ export class Panel {
     return section;
   }
 
-  /** @param {AreaSubject} subject */
-  galleryAddress({ layer, area }) {
+  /** @param {AreaSubject | ZoneSubject} subject */
+  galleryAddress(subject) {
     const query = new URLSearchParams({
       lang: this.context.words().lang,
       attribute: this.context.attribute().key,
-      layer: layer.key,
-      area: area.code,
+      ...placeOf(subject),
     });
     const release = this.context.releaseName();
     if (release) query.set("release", release);

@@ -1,27 +1,9 @@
 // «Filtrar»: ranges of scores of all six attributes at once.
 
 import { byId, element, keepFocus } from "../dom.js";
-import { withRange } from "../ranges.js";
+import { rangeFields } from "../range-fields.js";
 
-/** @import {Attribute} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
-
-const STEP = 0.5;
-const MOST = 10;
-
-/**
- * Two edges as somebody typed them, in order and within the scale; null for no range at all.
- * @param {number} low @param {number} high @returns {[low: number, high: number] | null}
- */
-export function tidied(low, high) {
-  const within = (/** @type {number} */ v) =>
-    Math.min(MOST, Math.max(0, Number.isFinite(v) ? v : 0));
-  const [from, to] = [within(low), within(high)].sort((a, b) => a - b);
-  if (from === undefined || to === undefined) return null;
-  if (from === to)
-    return [Math.max(0, from - (from === MOST ? STEP : 0)), Math.min(MOST, to + STEP)];
-  return [from, to];
-}
 
 export class Ranges {
   /** @param {Desk} desk */
@@ -57,7 +39,12 @@ export class Ranges {
           }),
         ),
         element("p", { class: "quiet" }, words.t("ranges.note")),
-        ...page.attributes.map((attribute) => this.row(attribute)),
+        ...rangeFields({
+          attributes: page.attributes,
+          ranges: state.only,
+          words,
+          onChange: (only) => store.set({ only }),
+        }),
         element(
           "button",
           {
@@ -70,40 +57,6 @@ export class Ranges {
           words.t("ranges.clear"),
         ),
       ),
-    );
-  }
-
-  /** @param {Attribute} attribute */
-  row({ key, label }) {
-    const { words, state, store } = this.desk;
-    const range = state.only.find((r) => r.attribute === key);
-    const field = (/** @type {"low" | "high"} */ edge, /** @type {number} */ value) =>
-      element("input", {
-        type: "number",
-        min: 0,
-        max: MOST,
-        step: STEP,
-        value,
-        "data-focus": `${key}-${edge}`,
-        "aria-label": words.t(edge === "low" ? "ranges.low" : "ranges.high", {
-          label: label[words.lang],
-        }),
-      });
-    const low = field("low", range?.low ?? 0);
-    const high = field("high", range?.high ?? MOST);
-    const change = () =>
-      store.set({
-        only: withRange(state.only, key, tidied(low.valueAsNumber, high.valueAsNumber)),
-      });
-    low.addEventListener("change", change);
-    high.addEventListener("change", change);
-    return element(
-      "div",
-      { class: range ? "ranges-row is-set" : "ranges-row" },
-      element("span", {}, label[words.lang]),
-      low,
-      element("span", { "aria-hidden": "true" }, "–"),
-      high,
     );
   }
 }

@@ -28,6 +28,12 @@ export function keyOf(subject) {
   return `${subject.cell.z}/${subject.cell.x}/${subject.cell.y}`;
 }
 
+/** As an address of the gallery has it. @param {AreaSubject | ZoneSubject} subject @returns {Record<string, string>} */
+export function placeOf(subject) {
+  if (subject.kind === "zone") return { zone: encode(subject.shape) };
+  return { layer: subject.layer.key, area: subject.area.code };
+}
+
 /** @param {Words} words @param {Subject | Refused} subject */
 export function titleOf(words, subject) {
   if (subject.kind === "area") return subject.area.name;
