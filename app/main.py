@@ -12,6 +12,7 @@ from app.exports.built import Built
 from app.photos.location import open_store
 from app.routes import (
     admin,
+    area_tiles,
     areas,
     attributes,
     basemap,
@@ -101,6 +102,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         reports,
         tilejson,
         tiles,
+        area_tiles,
         exports,
         pages,
         basemap,

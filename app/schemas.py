@@ -119,13 +119,29 @@ class TileJson(Shape):
     city: City | None
 
 
+class AreaTileJson(Shape):
+    """TileJSON 3.0 of a layer's outlines."""
+
+    tilejson: Literal["3.0.0"] = "3.0.0"
+    name: str
+    tiles: list[str]
+    minzoom: int
+    maxzoom: int
+    bounds: Box
+    vector_layers: list[VectorLayer]
+    attribution: str | None
+
+
 class LayerOut(Shape):
+    """tiles: address of a large layer's vector tiles; null where GeoJSON holds its outlines."""
+
     key: str
     label: Words
     areas: int
     source: str | None
     licence: str | None
     city: bool = False
+    tiles: str | None = None
 
 
 class Floor(Shape):
@@ -145,8 +161,12 @@ class AreaAttribute(Shape):
 
 
 class AreaOut(Shape):
-    """shown: at least 20 photos in 5 zoom-16 cells; otherwise reason says what is missing."""
+    """shown: at least 20 photos in 5 zoom-16 cells; otherwise reason says what is missing.
 
+    id: of the polygon in the layer's vector tiles; another one when the layer is loaded anew.
+    """
+
+    id: int
     code: str
     name: str
     n: int

@@ -271,7 +271,7 @@ class ReferenceOutput(Base):
 
 
 class Layer(Base):
-    """A named set of polygons. `city` is built in."""
+    """A named set of polygons. `city` is built in. tiled: it has an `area_outline` for the map."""
 
     __tablename__ = "layer"
 
@@ -281,6 +281,7 @@ class Layer(Base):
     source: Mapped[str | None]
     licence: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    tiled: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (CheckConstraint("key ~ '^[a-z][a-z0-9_]{0,40}$'", name="key"),)
 
@@ -300,6 +301,27 @@ class Area(Base):
         UniqueConstraint("layer", "code"),
         Index("area_geometry_idx", "geometry", postgresql_using="gist"),
     )
+
+
+class AreaOutline(Base):
+    """An area of a large layer as tiles show it, in Web Mercator (EPSG:3857).
+
+    band: the last zoom of the tiles that it is meant for; the layer stands beside the area so that
+    a tile needs this table alone.
+    """
+
+    __tablename__ = "area_outline"
+
+    area_id: Mapped[int] = mapped_column(
+        ForeignKey("area.id", ondelete="CASCADE"), primary_key=True
+    )
+    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    layer: Mapped[str]
+    geometry: Mapped[WKBElement] = mapped_column(
+        Geometry("MULTIPOLYGON", srid=3857, spatial_index=False), nullable=False
+    )
+
+    __table_args__ = (Index("area_outline_geometry_idx", "geometry", postgresql_using="gist"),)
 
 
 class Admin(Base):

@@ -144,8 +144,9 @@ def test_area_without_photos_is_listed(session: Session, release: Release) -> No
     figures = areas.figures(session, release, "comuna")
     assert [each.code for each in figures] == ["e", "w", "x"]
     assert figures[2] == areas.AreaFigures(
-        "x", "Vacía", 0, 0, "no-photos", (-60.0, -34.0, -59.0, -33.0), {}
+        "x", "Vacía", 0, 0, "no-photos", (-60.0, -34.0, -59.0, -33.0), {}, figures[2].id
     )
+    assert len({each.id for each in figures} - {0}) == 3
     assert sum(each.n for each in figures) == 3
 
 

@@ -22,19 +22,24 @@ from app.areas.layers import (
     ListedLayer,
     area,
     area_at,
+    bounds,
     city,
     drop,
     insert,
     layer,
     layers,
+    version_at,
 )
 from app.areas.outlines import geojson
+from app.areas.tiles import MAX_ZOOM, MIN_ZOOM, tile
 
 __all__ = [
     "CITY",
     "CLUSTERS",
     "FLOOR_CELLS",
     "FLOOR_PHOTOS",
+    "MAX_ZOOM",
+    "MIN_ZOOM",
     "AreaDetail",
     "AreaFigures",
     "AreaRow",
@@ -47,6 +52,7 @@ __all__ = [
     "area_at",
     "assign",
     "assign_all",
+    "bounds",
     "city",
     "clustered",
     "coverage",
@@ -60,4 +66,6 @@ __all__ = [
     "read_drawn",
     "reason_hidden",
     "spread",
+    "tile",
+    "version_at",
 ]

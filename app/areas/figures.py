@@ -49,7 +49,7 @@ class AreaFigures:
     """n: scored photos, in `cells` zoom-16 cells. bbox: west, south, east, north in degrees.
 
     attributes: in their usual order, without those that no photo has a score of.
-    reason: why the area is not shown, None where it is.
+    reason: why the area is not shown, None where it is. id: 0 of a shape that is no area.
     """
 
     code: str
@@ -59,6 +59,7 @@ class AreaFigures:
     reason: Reason | None
     bbox: tuple[float, float, float, float]
     attributes: dict[str, AttributeFigures]
+    id: int = 0
 
     @property
     def shown(self) -> bool:
@@ -83,7 +84,7 @@ CLUSTERS = ",\n".join(
 )
 
 _FIGURES = text(f"""
-    SELECT a.code, a.name, t.*, c.*,
+    SELECT a.id, a.code, a.name, t.*, c.*,
            ST_XMin(a.geometry) AS west, ST_YMin(a.geometry) AS south,
            ST_XMax(a.geometry) AS east, ST_YMax(a.geometry) AS north
       FROM area a
@@ -139,6 +140,7 @@ def figures(session: Session, release: Release, key: str) -> list[AreaFigures]:
                 for attribute in KEYS
                 if getattr(row, f"n_{attribute}")
             },
+            id=row.id,
         )
         for row in rows
     ]

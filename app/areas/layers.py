@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy import insert as insert_into
 from sqlalchemy.orm import Session
 
+from app.areas.bands import prepare
 from app.attributes import Text
 from app.errors import AreaNotFound, BadRequest, LayerNotFound, NameTaken
 from app.tables import Area, Layer
@@ -27,6 +28,11 @@ class ListedLayer:
     source: str | None
     licence: str | None
     created_at: datetime
+    tiled: bool
+
+    @property
+    def version(self) -> int:
+        return version_at(self.created_at)
 
     @property
     def is_city(self) -> bool:
@@ -56,9 +62,15 @@ def layers(session: Session) -> list[ListedLayer]:
             each.source,
             each.licence,
             each.created_at,
+            each.tiled,
         )
         for each, areas in rows
     ]
+
+
+def version_at(created_at: datetime) -> int:
+    """Of a layer's outlines, which never change once it is loaded: the time, in milliseconds."""
+    return int(created_at.timestamp() * 1000)
 
 
 def layer(session: Session, key: str) -> Layer:
@@ -76,6 +88,19 @@ def area(session: Session, key: str, code: str) -> Area:
     if found is None:
         raise AreaNotFound(f"Layer `{key}` has no area with the code {code!r}.")
     return found
+
+
+def bounds(session: Session, key: str) -> tuple[float, float, float, float]:
+    """West, south, east and north of a layer in degrees."""
+    west, south, east, north = session.execute(
+        text("""
+            SELECT min(ST_XMin(geometry)), min(ST_YMin(geometry)),
+                   max(ST_XMax(geometry)), max(ST_YMax(geometry))
+              FROM area WHERE layer = :layer
+        """),
+        {"layer": key},
+    ).one()
+    return west, south, east, north
 
 
 def area_at(session: Session, key: str, lon: float, lat: float) -> Area | None:
@@ -128,6 +153,8 @@ def insert(
     if city(session) is None:
         _make_city(session, layer, city_name)
         made.append(CITY)
+    for key in made:
+        prepare(session, session.get_one(Layer, key))
     return made
 
 

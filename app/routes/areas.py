@@ -4,6 +4,7 @@ from starlette.responses import Response
 from app import areas
 from app.areas import AreaFigures
 from app.routes import caching
+from app.routes.area_tiles import template
 from app.routes.parameters import ReleaseDep
 from app.routes.sessions import SnapshotDep
 from app.schemas import AreaAttribute, AreaDetail, AreaList, AreaOut, Floor, LayerOut, Words
@@ -26,6 +27,7 @@ def layers(session: SnapshotDep) -> list[LayerOut]:
             source=layer.source,
             licence=layer.licence,
             city=layer.is_city,
+            tiles=template(layer) if layer.tiled else None,
         )
         for layer in areas.layers(session)
     ]
@@ -76,6 +78,7 @@ def show_area(session: SnapshotDep, release: ReleaseDep, layer: str, code: str) 
 def area_out(figures: AreaFigures) -> AreaOut:
     west, south, east, north = (round(edge, 6) for edge in figures.bbox)
     return AreaOut(
+        id=figures.id,
         code=figures.code,
         name=figures.name,
         n=figures.n,

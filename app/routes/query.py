@@ -125,7 +125,7 @@ async def _counted(request: Request, name: str | None, count: Callable[[Session,
 def _figures(session: Session, release: Release, drawn: Drawn) -> ZoneOut:
     found = zones.figures(session, release, drawn)
     city = areas.city(session)
-    outcome = area_out(found.figures).model_dump(exclude={"code", "name"})
+    outcome = area_out(found.figures).model_dump(exclude={"id", "code", "name"})
     return ZoneOut(
         **outcome,
         release=release.name,

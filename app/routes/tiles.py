@@ -3,8 +3,9 @@
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
@@ -38,6 +39,23 @@ NO_STORE = "no-store"
 router = APIRouter(tags=["tiles"])
 
 
+@dataclass(frozen=True)
+class Tileset:
+    """The tiles of a release or of a layer, as one transaction sees them.
+
+    version: the current one. identity: tells it from any other tileset and version. draw: the
+    uncompressed tile of z, x and y, b"" if it is empty.
+    """
+
+    version: int
+    identity: Hashable
+    draw: Callable[[int, int, int], bytes]
+
+
+Opening = Callable[[Session, str, int], Tileset]
+"""Finds the tileset of a name; raises TileNotFound for a name or a version that is not there."""
+
+
 class TileSource:
     """A pool of connections of its own, so that tiles starve neither pages nor each other.
 
@@ -56,12 +74,14 @@ class TileSource:
         self.current_for_s = CURRENT_FOR_S
         self._places = anyio.Semaphore(size)
         self._threads = anyio.CapacityLimiter(size)
-        self._seen: dict[str, tuple[float, int, Hashable]] = {}
-        """By name of a release: when it was read, its version, and what tells it from any other."""
+        self._seen: dict[tuple[Opening, str], tuple[float, int, Hashable]] = {}
+        """By kind and name: when it was read, its version, and its identity."""
 
-    async def read(self, name: str, version: int, address: Address, *, zipped: bool) -> Tile:
+    async def read(
+        self, opening: Opening, name: str, version: int, address: Address, *, zipped: bool
+    ) -> Tile:
         """Raises TileNotFound, and Busy after waiting for a place in the pool."""
-        kept = self._kept(name, version, address, zipped)
+        kept = self._kept(opening, name, version, address, zipped)
         if kept is not None:
             self.metrics.hit.inc()
             return kept
@@ -73,31 +93,34 @@ class TileSource:
             raise Busy("Too many tiles are being drawn. Try again in a moment.") from error
         try:
             return await anyio.to_thread.run_sync(
-                self._read, name, version, address, zipped, limiter=self._threads
+                self._read, opening, name, version, address, zipped, limiter=self._threads
             )
         finally:
             self._places.release()
 
-    def _kept(self, name: str, version: int, address: Address, zipped: bool) -> Tile | None:
-        read_at, current, identity = self._seen.get(name, (-math.inf, -1, None))
+    def _kept(
+        self, opening: Opening, name: str, version: int, address: Address, zipped: bool
+    ) -> Tile | None:
+        read_at, current, identity = self._seen.get((opening, name), (-math.inf, -1, None))
         if version != current or time.monotonic() - read_at > self.current_for_s:
             return None
         return self.cache.get((identity, address, zipped))
 
-    def _read(self, name: str, version: int, address: Address, zipped: bool) -> Tile:
+    def _read(
+        self, opening: Opening, name: str, version: int, address: Address, zipped: bool
+    ) -> Tile:
         """Version and content of one snapshot: what is cached for ever is of its version."""
         begun = time.monotonic()
         with driver_errors(), self.sessions.begin() as session:
-            release = _release(session, name, version)
-            identity = caching.version_of(release)
-            is_current = version == release.version
-            self._seen[name] = begun, release.version, identity
-            key = identity, address, zipped
+            tileset = opening(session, name, version)
+            is_current = version == tileset.version
+            self._seen[opening, name] = begun, tileset.version, tileset.identity
+            key = tileset.identity, address, zipped
             kept = self.cache.get(key) if is_current else None
             if kept is not None:
                 self.metrics.hit.inc()
                 return kept
-            content = cells.tile(session, release, *address)
+            content = tileset.draw(*address)
         etag = f'"{caching.digest(content)}{"-gzip" if zipped else ""}"'
         if content and zipped:
             content = caching.compressed(content, LEVEL)
@@ -133,16 +156,20 @@ async def tile_source(
         own.dispose()
 
 
-def _release(session: Session, name: str, version: int) -> Release:
+def _of_release(session: Session, name: str, version: int) -> Tileset:
     try:
-        release = releases.get(session, name)
+        release: Release = releases.get(session, name)
     except ReleaseNotFound as error:
         raise TileNotFound(f"There is no release «{name}». /tiles.json names one.") from error
     if version > release.version:
         raise TileNotFound(
             f"Release «{name}» has no version {version} yet. /tiles.json names the current one."
         )
-    return release
+    return Tileset(
+        release.version,
+        caching.version_of(release),
+        lambda z, x, y: cells.tile(session, release, z, x, y),
+    )
 
 
 @router.get(
@@ -152,10 +179,17 @@ def _release(session: Session, name: str, version: int) -> Release:
 )
 async def tile(request: Request, tileset: str, z: str, x: str, y: str) -> Response:
     """One Mapbox Vector Tile. 204 when it holds nothing."""
-    name, version = _tileset(tileset)
+    name, version = split(tileset)
+    return await answer(request, _of_release, name, version, address(z, x, y))
+
+
+async def answer(
+    request: Request, opening: Opening, name: str, version: int, at: Address
+) -> Response:
+    """The tile with its validators; only the current version's may be kept for ever."""
     source: TileSource = request.app.state.tiles
     zipped = caching.accepts_gzip(request)
-    found = await source.read(name, version, _address(z, x, y), zipped=zipped)
+    found = await source.read(opening, name, version, at, zipped=zipped)
     headers = {
         "Cache-Control": IMMUTABLE if found.is_current else NO_STORE,
         "Vary": "Accept-Encoding",
@@ -170,15 +204,15 @@ async def tile(request: Request, tileset: str, z: str, x: str, y: str) -> Respon
     return Response(found.content, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _tileset(word: str) -> tuple[str, int]:
-    """A release's name may hold hyphens itself; the version follows the last one."""
-    match = re.fullmatch(r"(.+)-(\d{1,18})", word, re.ASCII)
+def split(tileset: str) -> tuple[str, int]:
+    """A name may hold hyphens itself; the version follows the last one."""
+    match = re.fullmatch(r"(.+)-(\d{1,18})", tileset, re.ASCII)
     if match is None:
-        raise TileNotFound(f"«{word}» is not a release and its version. /tiles.json names one.")
+        raise TileNotFound(f"«{tileset}» is not a name and its version. /tiles.json names one.")
     return match[1], int(match[2])
 
 
-def _address(*parts: str) -> tuple[int, int, int]:
+def address(*parts: str) -> Address:
     if not all(re.fullmatch(r"\d{1,8}", part, re.ASCII) for part in parts):
         raise TileNotFound(f"There is no tile {'/'.join(parts)}: z, x and y are whole numbers.")
     z, x, y = (int(part) for part in parts)

@@ -22,6 +22,7 @@ def test_layers_with_the_city_last(client: TestClient) -> None:
             "source": "a test",
             "licence": "CC0",
             "city": False,
+            "tiles": None,
         },
         {
             "key": "city",
@@ -30,6 +31,7 @@ def test_layers_with_the_city_last(client: TestClient) -> None:
             "source": "a test",
             "licence": "CC0",
             "city": True,
+            "tiles": None,
         },
     ]
 

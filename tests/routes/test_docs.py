@@ -75,6 +75,8 @@ def test_the_description_is_complete(client: TestClient) -> None:
         "/photos/{photo_id}/thumbnail",
         "/tiles.json",
         "/tiles/{tileset}/{z}/{x}/{y}.mvt",
+        "/tiles/areas/{layer}.json",
+        "/tiles/areas/{tileset}/{z}/{x}/{y}.mvt",
         "/exports/map.html",
         "/exports/overview.png",
         "/exports/overview.svg",
