@@ -412,6 +412,9 @@ photo_area = Table(
     Index("photo_area_area_id_photo_id_idx", "area_id", "photo_id"),
 )
 
+CHANCE = "hashint8extended(photo_id, 0::bigint)"
+"""As PostgreSQL tells it, by which migrations and tables are compared."""
+
 score = Table(
     "score",
     Base.metadata,
@@ -422,6 +425,8 @@ score = Table(
     PrimaryKeyConstraint("release_id", "photo_id"),
     Index("score_photo_id_idx", "photo_id"),
     *(Index(f"score_order_{key}_idx", "release_id", f"score_{key}", "photo_id") for key in KEYS),
+    # Random orders and samples walk along it.
+    Index("score_chance_idx", "release_id", text(CHANCE), "photo_id"),
 )
 
 

@@ -1,9 +1,24 @@
 """The orders of a list of photos as keyset queries: each page begins after the last photo shown."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    case,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from app.attributes import BY_KEY
 from app.photos.cursor import Cursor
@@ -42,13 +57,13 @@ def ranked(order: PlainOrder, where: PhotoFilter, part: Part) -> Select[Any]:
     if order == "newest":
         return _newest(conditions, after, limit).offset(skip)
     if order == "random":
-        return _random(conditions, after, limit, part.seed).offset(skip)
+        # Each of its two walks may have all that is skipped.
+        return shuffled(conditions, part.seed, limit + skip, after).limit(limit).offset(skip)
     if order == "nearest":
         assert where.near is not None
         return _nearest(conditions, after, limit, where.near).offset(skip)
     if order == "typical":
         center = 500 if part.center is None else part.center
-        # Each of its two walks may have all that is skipped.
         return _typical(column, conditions, after, center, limit + skip).limit(limit).offset(skip)
     last = None if after is None else (after.score, after.photo_id)
     found = _along(column, conditions, last, limit, descending=order == "most")
@@ -125,22 +140,54 @@ def _newest(conditions: Conditions, after: Cursor | None, limit: int) -> Select[
     return query.where(or_(place < last, undated))
 
 
-def chance(seed: int) -> ColumnElement[int]:
-    """A hash of the photo's id: an order that depends on neither insertion nor place."""
-    return func.hashint8extended(score.c.photo_id, seed)
+def chance() -> ColumnElement[int]:
+    """A hash of the photo's id, by which an index goes, as the index has it.
+
+    So a random order depends on neither insertion nor place, and new photos fall into it anywhere.
+    """
+    return func.hashint8extended(score.c.photo_id, literal_column("0"), type_=BigInteger)
 
 
-def _random(conditions: Conditions, after: Cursor | None, limit: int, seed: int) -> Select[Any]:
-    by = chance(seed)
-    query = (
-        select(score.c.photo_id, by.label("chance"))
-        .where(*conditions)
+def beginning(seed: int) -> int:
+    """Where the random order of a seed enters the circle of all hashes; that of 0 at the lowest."""
+    if seed == 0:
+        return -(2**63)
+    return int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:8], signed=True)
+
+
+def shuffled(
+    conditions: Conditions,
+    seed: int,
+    limit: int,
+    after: Cursor | None = None,
+    columns: Sequence[ColumnElement[Any]] = (),
+) -> Select[Any]:
+    """Rows of photo_id, chance and columns: once round the circle of hashes, in two walks."""
+    by, start = chance(), literal(beginning(seed), BigInteger)
+    late, early = [*conditions, by >= start], [*conditions, by < start]
+    if after is not None:
+        last = tuple_(literal(after.chance, BigInteger), literal(after.photo_id, BigInteger))
+        rest = tuple_(by, score.c.photo_id) > last
+        if after.chance is not None and after.chance < beginning(seed):
+            late, early = [false()], [*early, rest]
+        else:
+            late = [*late, rest]
+    walks = (
+        select(score.c.photo_id, by.label("chance"), *columns)
+        .where(*some)
         .order_by(by, score.c.photo_id)
         .limit(limit)
+        .subquery()
+        for some in (late, early)
     )
-    if after is None:
-        return query
-    return query.where(tuple_(by, score.c.photo_id) > tuple_(after.chance, after.photo_id))
+    both = union_all(*(select(walk) for walk in walks)).subquery()
+    return select(both).order_by(*around(both.c, seed)).limit(limit)
+
+
+def around(columns: Any, seed: int) -> list[ColumnElement[Any]]:
+    """The same order, of what `shuffled` selected."""
+    start = literal(beginning(seed), BigInteger)
+    return [columns.chance < start, columns.chance, columns.photo_id]
 
 
 def _nearest(conditions: Conditions, after: Cursor | None, limit: int, near: Near) -> Select[Any]:

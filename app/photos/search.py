@@ -10,7 +10,7 @@ from app.attributes import KEYS
 from app.errors import BadRequest
 from app.photos.cursor import Cursor, fingerprint
 from app.photos.filter import PhotoFilter
-from app.photos.orders import Part, chance, plain, ranked
+from app.photos.orders import Part, around, plain, ranked, shuffled
 from app.photos.public import by_ids
 from app.photos.selection import select_photos
 from app.schemas import Order, PhotoPage, PhotoSample
@@ -39,14 +39,14 @@ def search(
     most, least: by that score, ties by id, each the reverse of the other. best and worst: the
     favourable end first, so for `boring` best is least. typical: nearest first to the mean of the
     photos of the filter. newest: by time of capture, undated ones last; photos without a score of
-    the attribute are there too unless a bound is given. random: by a hash of id and seed. nearest:
-    by distance from the filter's `near`, which it needs.
+    the attribute are there too unless a bound is given. random: by a hash of the id, each seed
+    beginning elsewhere on the circle of hashes. nearest: by distance from the filter's `near`,
+    which it needs.
     """
     _check(where, order, cursor, skip)
     by = plain(order, where.attribute)
     selection = select_photos(session, release, where)
-    # A random order is that of no index, so all of the list is read for it.
-    conditions = list(selection.counted if by == "random" else selection.listed)
+    conditions = list(selection.listed)
     if by != "newest":
         conditions.append(score.c[f"score_{where.attribute}"].is_not(None))
     asked = fingerprint(release.name, where, by, seed)
@@ -83,18 +83,11 @@ def sample(
     """
     selection = select_photos(session, release, where or PhotoFilter())
     columns = [score.c[f"score_{key}"] for key in KEYS]
-    by = chance(seed)
-    drawn = (
-        select(score.c.photo_id, by.label("chance"), *columns)
-        .where(*selection.counted)
-        .order_by(by, score.c.photo_id)
-        .limit(n)
-        .subquery()
-    )
+    drawn = shuffled(selection.listed, seed, n, columns=columns).subquery()
     rows = session.execute(
         select(drawn, func.ST_Y(Photo.location), func.ST_X(Photo.location))
         .join(Photo, Photo.id == drawn.c.photo_id)
-        .order_by(drawn.c.chance, drawn.c.photo_id)
+        .order_by(*around(drawn.c, seed))
     ).all()
     ids, _, *scores, lats, lons = zip(*rows, strict=True) if rows else ((),) * (len(KEYS) + 4)
     total, _, _ = selection.overview(session)

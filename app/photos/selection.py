@@ -58,7 +58,7 @@ def select_photos(session: Session, release: Release, where: PhotoFilter) -> Sel
     if where.zone is None:
         return Selection(release, where, area_id, None, conditions, conditions)
     found = zone.zone(session, release, where.zone.drawn)
-    found.check()
+    found.check(with_totals=where.is_zone)
     if not found.is_large:
         inside = [*conditions, zone.gathered(found)]
         return Selection(release, where, area_id, found, inside, inside)

@@ -39,14 +39,14 @@ RANGES = "unnest(CAST(:{0}_firsts AS bigint[]), CAST(:{0}_lasts AS bigint[])) AS
 
 
 class TooLarge(BadRequest):
-    """The border of the shape passes more photos than are read one by one."""
+    """More photos would have to be read one by one than are."""
 
     code = "too-large"
 
-    def __init__(self, photos: int) -> None:
+    def __init__(self, photos: int, place: str) -> None:
         super().__init__(
-            f"{photos} photos lie in the cells that the border of this shape passes, and at most "
-            f"{MOST_PHOTOS_READ} are read one by one. Draw a smaller shape."
+            f"{photos} photos lie {place}, and at most {MOST_PHOTOS_READ} are read one by one. "
+            "Draw a smaller shape."
         )
         self.photos, self.limit = photos, MOST_PHOTOS_READ
 
@@ -69,10 +69,15 @@ class Zone:
     def is_large(self) -> bool:
         return self.counted + self.read > MOST_PHOTOS_SORTED
 
-    def check(self) -> None:
-        """Raises TooLarge with the number of photos that would have to be read."""
+    def check(self, *, with_totals: bool = True) -> None:
+        """Raises TooLarge with the number of photos that would have to be read.
+
+        with_totals: whether they answer for the cells inside, as they do not for other filters.
+        """
         if self.read > MOST_PHOTOS_READ:
-            raise TooLarge(self.read)
+            raise TooLarge(self.read, "in the cells that the border of this shape passes")
+        if not with_totals and self.counted + self.read > MOST_PHOTOS_READ:
+            raise TooLarge(self.counted + self.read, "in this shape, to be looked at by a filter")
 
     def bound(self, statement: str) -> TextClause:
         """With those of the parameters that it names."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pyproj import Geod
-from sqlalchemy import insert, text, update
+from sqlalchemy import Select, insert, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -211,6 +211,18 @@ def test_a_shape_with_too_many_photos_at_its_border_is_refused(
         sample(session, city.release, 9, where)
 
 
+def test_a_large_shape_with_another_filter_is_refused(
+    session: Session, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Totals answer for the cells in it, but not for the filter."""
+    wide = box_word(WEST - 1, SOUTH - 1, WEST + 1, SOUTH + 1)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_READ", 100)
+    assert search(session, city.release, PhotoFilter(zone=wide), "most").total > 100
+    ranged = PhotoFilter(zone=wide, only=(ScoreRange("boring", 5, 6),))
+    with pytest.raises(TooLarge, match="by a filter"):
+        search(session, city.release, ranged, "most")
+
+
 def _key(order: str, truth: list[Truth]) -> Callable[[Truth], Any]:
     scored = [p.score for p in truth if p.score is not None]
     center = round(sum(scored) / len(scored))
@@ -234,14 +246,43 @@ def _key(order: str, truth: list[Truth]) -> Callable[[Truth], Any]:
     return keys[order]
 
 
-def test_a_random_order_is_whole_and_the_same_for_one_seed(session: Session, city: City) -> None:
-    ids, _ = all_pages(session, city, PhotoFilter(), "random")
-    assert sorted(ids) == sorted(p.id for p in city.photos if p.score is not None)
-    assert ids != sorted(ids)
-    again = search(session, city.release, PhotoFilter(), "random", 50)
-    assert [photo.id for photo in again.photos] == ids[:50]
-    other = search(session, city.release, PhotoFilter(), "random", 50, seed=1)
-    assert [photo.id for photo in other.photos] != ids[:50]
+def test_random_orders_are_whole_and_each_its_own(session: Session, city: City) -> None:
+    """Once round the same circle, entered elsewhere."""
+    scored = {p.id for p in city.photos if p.score is not None}
+    orders = []
+    for seed in range(5):
+        page, ids = search(session, city.release, PhotoFilter(), "random", 7, seed=seed), []
+        while page.next is not None:
+            ids += [photo.id for photo in page.photos]
+            asked = (PhotoFilter(), "random", 7, page.next)
+            page = search(session, city.release, *asked, seed=seed)  # type: ignore[arg-type]
+        ids += [photo.id for photo in page.photos]
+        assert len(ids) == len(scored)
+        assert set(ids) == scored
+        orders.append(ids)
+    first = orders[0]
+    assert first != sorted(first)
+    for ids in orders[1:]:
+        at = first.index(ids[0])
+        assert ids == first[at:] + first[:at]
+    assert len({ids[0] for ids in orders}) == len(orders)
+    again = search(session, city.release, PhotoFilter(), "random", 50, seed=3)
+    assert [photo.id for photo in again.photos] == orders[3][:50]
+    middle = search(session, city.release, PhotoFilter(), "random", 50, seed=3, skip=40)
+    assert [photo.id for photo in middle.photos] == orders[3][40:90]
+
+
+def test_a_random_page_reads_a_page(session: Session) -> None:
+    """However many photos there are, and wherever in them it begins."""
+    release = make_release(session)
+    _many_photos(session, release, 20_000)
+    session.execute(text("ANALYZE score"))
+    conditions = [*published(release), score.c.score_safety.is_not(None)]
+    for seed in (0, 1):
+        part = Part(conditions, None, None, limit=61, skip=0, seed=seed)
+        plan = explained(session, ranked("random", PhotoFilter(), part))
+        assert "score_chance_idx" in plan
+        assert max(rows_read(plan)) <= 2 * 61, plan
 
 
 @pytest.mark.parametrize("order", ["most", "least", "typical", "newest", "random", "nearest"])
@@ -539,21 +580,27 @@ def test_a_page_of_a_small_shape_reads_the_shape_alone(session: Session, order: 
     session.execute(text("ANALYZE score, photo"))
     where = PhotoFilter(zone=read_word(circle(WEST + 0.05, SOUTH + 0.02, 500)))
     selection = select_photos(session, release, where)
-    part = Part(selection.listed, None, 500, limit=61, skip=0, seed=0)
+    part = Part(selection.listed, None, 500, limit=61, skip=0, seed=1)
     query = ranked(order, where, part)  # type: ignore[arg-type]
-    statement = query.compile(dialect=session.get_bind().dialect)
-    plan = "\n".join(
-        row[0]
-        for row in session.connection().exec_driver_sql(
-            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}",
-            statement.construct_params(),
-        )
-    )
+    plan = explained(session, query)
     assert "photo_q_idx" in plan
     assert "score_order" not in plan
+    assert "score_chance" not in plan
     assert "photo_newest_idx" not in plan
-    read = [int(n) for n in re.findall(r"actual rows=(\d+)", plan)]
-    assert max(read) < 100, plan
+    assert max(rows_read(plan)) < 100, plan
+
+
+def explained(session: Session, query: Select[Any]) -> str:
+    """What it did, after it was run."""
+    statement = query.compile(dialect=session.get_bind().dialect)
+    rows = session.connection().exec_driver_sql(
+        f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}", statement.construct_params()
+    )
+    return "\n".join(row[0] for row in rows)
+
+
+def rows_read(plan: str) -> list[int]:
+    return [int(n) for n in re.findall(r"actual rows=(\d+)", plan)]
 
 
 def _many_photos(session: Session, release: Release, n: int) -> list[int]:

@@ -15,6 +15,7 @@ import { PhotoDialog } from "../photo/dialog.js";
 import { Store } from "../store.js";
 import { Words } from "../words.js";
 import { AreaField } from "./area-field.js";
+import { failureText } from "./failure.js";
 import { filterPanel, setFilters } from "./filters.js";
 import { MOST, PhotoList } from "./list.js";
 import { asQuestion, format, isSameList, ORDERS, parse } from "./state.js";
@@ -347,12 +348,8 @@ class GalleryPage {
     const button = (/** @type {string} */ key, /** @type {() => void} */ onclick) =>
       element("button", { type: "button", class: "button button-quiet", onclick }, words.t(key));
     if (failure) {
-      const message =
-        failure instanceof api.RequestFailed
-          ? (failure.detail ?? words.t("error.network"))
-          : failure.message;
       return [
-        element("p", {}, words.t("map.failed", { message })),
+        element("p", {}, failureText(failure, words)),
         button("map.retry", () => this.retry()),
       ];
     }

@@ -5,6 +5,7 @@ import * as api from "../api.js";
 import { byId, element, keepFocus } from "../dom.js";
 import { photoCard } from "../photo/card.js";
 import { withRange } from "../ranges.js";
+import { failureText } from "./failure.js";
 import { Plot } from "./plot.js";
 import { pointsOf, spearman, strengthOf } from "./points.js";
 import { asSampled } from "./state.js";
@@ -194,11 +195,10 @@ export class Scatter {
     const words = this.context.words();
     const { failure, sample } = this;
     if (failure) {
-      const detail = failure instanceof api.RequestFailed ? failure.detail : failure.message;
       return element(
         "div",
         { class: "pair-side", role: "status" },
-        element("p", {}, words.t("map.failed", { message: detail ?? words.t("error.network") })),
+        element("p", {}, failureText(failure, words)),
         element(
           "button",
           { type: "button", class: "button button-quiet", onclick: () => this.retry() },
