@@ -39,6 +39,39 @@ SHIFT = """() => new Promise((resolve) => {
   setTimeout(() => resolve(moved), 300);
 })"""
 MOST_SHIFT = 0.05
+TAB_STOPS = (
+    ".skip-link",
+    "#card .brand",
+    "#attribute",
+    ".intro a",
+    "#modes input:checked",
+    "#search-input",
+    "#locate",
+    "#legend .bin[tabindex='0']",
+    "#table-button",
+    "#nav a[href^='/gallery']",
+    "#nav a[href^='/about']",
+    "#nav a[data-lang=es]",
+    "#nav a[data-lang=en]",
+    "#tools-button",
+    "#map",
+    "#map .leaflet-control-zoom-in",
+    "#map .leaflet-control-zoom-out",
+    "#panel .close",
+    "#panel .copy",
+    "#panel .bar",
+)
+RINGED = """(node) => [node, node.nextElementSibling].some((one) => {
+  const { outlineStyle, outlineWidth } = one ? getComputedStyle(one) : {};
+  return one && outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+})"""
+PANNED = """() => {
+  window.panned = false;
+  const pane = document.querySelector("#map .leaflet-map-pane");
+  new MutationObserver(() => {
+    window.panned ||= pane.classList.contains("leaflet-pan-anim");
+  }).observe(pane, { attributes: true });
+}"""
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
@@ -133,3 +166,22 @@ def test_a_slow_line_says_what_it_waits_for(visit: OpenSite) -> None:
         route.continue_()
     expect(page.locator("#status")).to_be_hidden()
     expect(page.locator(".area[fill^=rgb]")).to_have_count(len(COMUNAS))
+
+
+def test_tab_goes_through_the_page_in_its_order_and_is_seen(visit: OpenSite) -> None:
+    page = visit().open("/?show=cells&area=comuna/13123")
+    for stop in TAB_STOPS:
+        page.keyboard.press("Tab")
+        focused = page.locator(stop).first
+        expect(focused).to_be_focused()
+        assert focused.evaluate(RINGED), stop
+
+
+@pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])
+def test_who_asks_for_less_motion_gets_none(visit: OpenSite, wish: str, *, moves: bool) -> None:
+    page = visit(reduced_motion=wish).open("/?at=13/-33.43/-70.61")
+    page.evaluate(PANNED)
+    page.focus("#map")
+    page.keyboard.press("ArrowRight")
+    expect(page).not_to_have_url(re.compile(r"at=13/-33\.43/-70\.61$"))
+    assert page.evaluate("window.panned") is moves

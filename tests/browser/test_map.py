@@ -274,10 +274,30 @@ def test_the_table_says_what_the_map_says(visit: OpenSite, site: str) -> None:
     expect(page.locator("#panel h2")).to_have_text("Maipú")
 
 
+@pytest.mark.parametrize("attribute", ["safety", "boring"])
+def test_the_panel_says_how_scores_are_spread(visit: OpenSite, site: str, attribute: str) -> None:
+    page = visit().open(f"/?area=comuna/13123&attribute={attribute}")
+    counts = page.request.get(f"{site}/api/areas/comuna/13123").json()["histogram"][attribute]
+    assert sum(counts) == 60
+    said = "; ".join(
+        f"de {first // 2} a {first // 2 + 2}: {sum(counts[first : first + 4])}"
+        for first in range(0, 20, 4)
+    )
+    spread = page.locator("#panel .spread")
+    expect(spread).to_have_attribute("aria-label", f"Puntajes de sus fotos, de 0 a 10: {said}")
+    left = "0 · menos segura" if attribute == "safety" else "10 · más aburrida"
+    expect(spread.locator(".ends span").first).to_have_text(left)
+    expect(spread.locator("rect:not([height='0'])")).to_have_count(
+        1 + sum(count > 0 for count in counts)
+    )
+
+
 def test_few_photos_and_none_say_so(visit: OpenSite) -> None:
     site = visit()
     page = site.open("/?area=comuna/13128")
     expect(page.locator("#panel .notice")).to_contain_text("Pocas fotos: 6.")
+    expect(page.locator("#panel .photo-card[data-photo]")).to_have_count(6)
+    expect(page.locator("#panel .bar")).to_have_count(0)
     page = site.open("/?area=comuna/13502")
     expect(page.locator("#panel .notice")).to_contain_text("Sin datos: aún no hay fotos de Alhué")
     page = site.open("/?show=photos&at=16/-33.9/-71.3")

@@ -5,7 +5,7 @@ import { cividis } from "../colour.js";
 import { element } from "../dom.js";
 import { chart } from "./histogram.js";
 import { colourBar } from "./legend.js";
-import { figuresOf, keyOf, reasonOf } from "./subject.js";
+import { figuresOf, keyOf } from "./subject.js";
 
 /** @import {Attribute, Histogram} from "../types.d.ts" */
 /** @import {Words} from "../words.js" */
@@ -32,10 +32,9 @@ export class Distribution {
     this.last = null;
   }
 
-  /** Filled once its bars are there; what shows no mean shows no spread either. @param {Subject} subject */
+  /** Filled once its bars are there. @param {Subject} subject */
   of(subject) {
     const place = element("div", {});
-    if (reasonOf(this.context.words(), subject)) return place;
     this.scores(subject).then((found) => {
       const attribute = this.context.attribute();
       const counts = found?.[attribute.key];

@@ -48,9 +48,9 @@ export class Kit {
     this.tools = new Tools({
       view,
       switches: () => [
-        { label: words().t("tools.beside"), tool: this.beside },
-        { label: words().t("tools.difference"), tool: this.difference },
-        { label: words().t("tools.ranges"), tool: this.ranges },
+        { label: words().t("tools.beside"), icon: "beside", tool: this.beside },
+        { label: words().t("tools.difference"), icon: "difference", tool: this.difference },
+        { label: words().t("tools.ranges"), icon: "ranges", tool: this.ranges },
       ],
       words,
       say: (text) => tip.say(text),

@@ -124,7 +124,7 @@ function filters({ words, filter: { only, labels, onRange } }) {
 
 /** Photos against photos, where what is coloured are means. @param {LegendModel} model */
 function photosAgainstCity({ words, scale, photos }) {
-  if (!photos) return null;
+  if (!photos || photos.n === 0) return null;
   const turn = (/** @type {number[]} */ counts) =>
     scale.reversed ? [...counts].reverse() : counts;
   const edges = scale.reversed ? ["10", "0"] : ["0", "10"];

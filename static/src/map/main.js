@@ -114,6 +114,7 @@ class MapPage {
     });
     const input = /** @type {HTMLInputElement} */ (byId("search-input"));
     this.search = new Search(input, byId("search-list"), {
+      onFocus: () => this.sheet.rise(),
       areas: () => desk.lists.get(painter.areaLayer ?? "")?.areas ?? [],
       words,
       say: (text) => tip.say(text),

@@ -125,6 +125,7 @@ export class Panel {
     }
     const { n, attributes: figures } = figuresOf(subject);
     if (n === 0) return [element("p", { class: "notice" }, emptyText(words, subject))];
+    if (reasonOf(words, subject)) return [this.sentence(subject), this.photoSection(subject)];
     const hasInterval = Object.values(figures).some((f) => f?.ci95);
     return [
       this.sentence(subject),

@@ -46,7 +46,7 @@ export function coordinatesIn(text) {
 export class Search {
   /**
    * @param {HTMLInputElement} input @param {HTMLElement} list
-   * @param {{ areas: () => Area[], words: () => Words, say: (text: string) => void, onPick: (code: string) => void, onPlace: (place: { lat: number, lon: number }) => void }} context
+   * @param {{ onFocus: () => void, areas: () => Area[], words: () => Words, say: (text: string) => void, onPick: (code: string) => void, onPlace: (place: { lat: number, lon: number }) => void }} context
    */
   constructor(input, list, context) {
     this.input = input;
@@ -56,7 +56,10 @@ export class Search {
     this.found = [];
     this.active = -1;
     input.addEventListener("input", () => this.update());
-    input.addEventListener("focus", () => this.update());
+    input.addEventListener("focus", () => {
+      context.onFocus();
+      this.update();
+    });
     input.addEventListener("blur", () => this.close());
     input.addEventListener("keydown", (event) => this.key(event));
   }

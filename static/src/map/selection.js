@@ -145,6 +145,7 @@ export class Selection {
     const layer = this.painter.areaLayer;
     if (!layer) return;
     this.desk.store.set({ ...also, area: { layer, code }, cell: null, zone: null });
+    this.sheet.open(true);
     this.focusPanel();
     const area = this.desk.areaOf(layer, code);
     if (area) this.view.fit(area.bbox, this.padding(), AREA_ZOOM);

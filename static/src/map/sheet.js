@@ -68,9 +68,14 @@ export class Sheet {
     this.grip.setAttribute("aria-label", this.stop === "peek" ? open : close);
   }
 
-  /** For what is to be read while the map is still seen above it. */
-  open() {
-    if (this.stop === "peek") this.set("half");
+  /** For what is to be read while the map is still seen above it. @param {boolean} [lower] even where it is full */
+  open(lower = false) {
+    if (this.stop === "peek" || lower) this.set("half");
+  }
+
+  /** For what is typed in, with a keyboard over the lower half of the window. */
+  rise() {
+    if (this.phone.matches) this.set("full");
   }
 
   /** For a place in the middle of the map, which it would cover. */

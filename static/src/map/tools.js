@@ -15,7 +15,7 @@ const KINDS = [
 ];
 const REFUSED = { crosses: "draw.crosses", full: "draw.full" };
 
-/** @typedef {{ label: string, tool: { isOn: boolean, toggle: () => void } }} Switch what is on until it is turned off */
+/** @typedef {{ label: string, icon: string, tool: { isOn: boolean, toggle: () => void } }} Switch what is on until it is turned off */
 
 /**
  * @typedef {object} ToolsContext
@@ -94,7 +94,7 @@ export class Tools {
   }
 
   /** @param {Switch} each */
-  switchButton({ label, tool }) {
+  switchButton({ label, icon: kind, tool }) {
     const onclick = () => {
       this.toggle(false);
       tool.toggle();
@@ -102,7 +102,7 @@ export class Tools {
     return element(
       "button",
       { type: "button", "aria-pressed": String(tool.isOn), onclick },
-      element("span", { class: "tool-icon tool-switch", "aria-hidden": "true" }),
+      icon(kind),
       label,
     );
   }
@@ -200,7 +200,7 @@ export class Tools {
   }
 }
 
-/** @param {Kind} kind */
+/** @param {string} kind */
 function icon(kind) {
   return element("span", { class: `tool-icon tool-${kind}`, "aria-hidden": "true" });
 }

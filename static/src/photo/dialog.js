@@ -171,7 +171,7 @@ export class PhotoDialog {
       if (mean !== undefined) own[key] = { n: 1, mean };
     }
     const marks = [
-      { name: page.city_name, figures: cityFigures, className: "mark-city" },
+      { name: words.t("photo.city"), figures: cityFigures, className: "mark-city" },
       ...(area ? [{ name: area.name, figures: areaFigures, className: "mark-area" }] : []),
     ].filter((mark) => Object.keys(mark.figures).length > 0);
     return element(
