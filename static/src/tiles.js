@@ -86,38 +86,47 @@ export function decode(bytes, keys, at) {
   };
 }
 
-/** The tiles of one address template, decoded once. */
-export class TileSource {
+/**
+ * The tiles of one address template, decoded once.
+ * @template Kind
+ */
+export class KeptTiles {
   /**
    * @param {string} template with {z}, {x} and {y}
-   * @param {string[]} keys
+   * @param {(bytes: ArrayBuffer | null, at: { z: number, x: number, y: number }) => Kind} decode
    * @param {(url: string, signal: AbortSignal) => Promise<ArrayBuffer | null>} fetchTile
    */
-  constructor(template, keys, fetchTile) {
+  constructor(template, decode, fetchTile) {
     this.template = template;
-    this.keys = keys;
+    this.decode = decode;
     this.fetchTile = fetchTile;
-    /** @type {Map<string, Tile>} */
+    /** @type {Map<string, Kind>} */
     this.kept = new Map();
   }
 
-  /** @param {{ z: number, x: number, y: number }} at @param {AbortSignal} signal @returns {Promise<Tile>} */
+  /** @param {{ z: number, x: number, y: number }} at @param {AbortSignal} signal @returns {Promise<Kind>} */
   async load(at, signal) {
     const url = this.template.replace(/\{([zxy])\}/g, (_, name) =>
       String(at[/** @type {"z"} */ (name)]),
     );
     const known = this.kept.get(url);
-    const tile = known ?? (await this.read(url, at, signal));
+    const tile = known ?? this.decode(await this.fetchTile(url, signal), at);
     this.kept.delete(url);
     this.kept.set(url, tile);
     if (this.kept.size > KEPT_TILES)
       this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
     return tile;
   }
+}
 
-  /** @param {string} url @param {{ z: number, x: number, y: number }} at @param {AbortSignal} signal */
-  async read(url, at, signal) {
-    const bytes = await this.fetchTile(url, signal);
-    return bytes ? decode(bytes, this.keys, at) : EMPTY;
+/** Of scores. @extends {KeptTiles<Tile>} */
+export class TileSource extends KeptTiles {
+  /**
+   * @param {string} template with {z}, {x} and {y}
+   * @param {string[]} keys
+   * @param {(url: string, signal: AbortSignal) => Promise<ArrayBuffer | null>} fetchTile
+   */
+  constructor(template, keys, fetchTile) {
+    super(template, (bytes, at) => (bytes ? decode(bytes, keys, at) : EMPTY), fetchTile);
   }
 }

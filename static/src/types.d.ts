@@ -20,6 +20,8 @@ export interface Layer {
   source: string | null;
   licence: string | null;
   city?: boolean;
+  /** Address of a large layer's vector tiles; null where GeoJSON holds its outlines. */
+  tiles?: string | null;
 }
 
 /** /tiles.json */
@@ -49,6 +51,8 @@ export interface Figure {
 export type Figures = Record<string, Figure | undefined>;
 
 export interface Area {
+  /** Of its polygon in vector tiles. */
+  id: number;
   code: string;
   name: string;
   n: number;

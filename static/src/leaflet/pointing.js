@@ -24,13 +24,18 @@ export class Pointing {
     });
     map.on("click", (e) => {
       if (this.isDrawingClick) return;
-      view.handlers.onPick(view.kind === "areas" ? null : this.hitAt(e.latlng));
+      view.handlers.onPick(this.hitAt(e.latlng));
     });
     map.on("mousemove", (e) => {
-      if (view.kind === "areas" || view.drawing.isActive) return;
+      if (this.isLeftToShapes || view.drawing.isActive) return;
       this.hover(this.hitAt(e.latlng), e.containerPoint, "pointer");
     });
     map.on("mouseout", () => this.hover(null, null, "pointer"));
+  }
+
+  /** Areas that are shapes of the page say themselves that they are pointed at. */
+  get isLeftToShapes() {
+    return this.view.kind === "areas" && !this.view.areas.isTiled;
   }
 
   listenToKeyboard() {
@@ -62,12 +67,17 @@ export class Pointing {
   /** @param {Hit | null} hit @param {ScreenPoint | null} at @param {"pointer" | "centre"} how */
   hover(hit, at, how) {
     this.container.classList.toggle("over-hit", hit !== null);
+    if (this.view.areas.isTiled) this.view.areas.highlight(hit?.kind === "area" ? hit.code : null);
     this.view.handlers.onHover(hit, at, how);
   }
 
   /** @param {L.LatLng} latlng @returns {Hit | null} */
   hitAt(latlng) {
     const { view, map } = this;
+    if (view.kind === "areas") {
+      const code = view.areas.at(latlng);
+      return code === null ? null : { kind: "area", code };
+    }
     if (view.kind !== "photos") {
       const cell = view.cells?.at(latlng.lat, latlng.lng);
       return cell ? { kind: "cell", ...cell } : null;
@@ -89,6 +99,6 @@ export class Pointing {
   }
 
   centreHit() {
-    return this.view.kind === "areas" ? null : this.hitAt(this.map.getCenter());
+    return this.hitAt(this.map.getCenter());
   }
 }

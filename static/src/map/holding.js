@@ -4,7 +4,17 @@ import * as api from "../api.js";
 import { FigureBook } from "../figures.js";
 import { TileSource } from "../tiles.js";
 
-/** @import {AreaList, Release} from "../types.d.ts" */
+/** @import {Area, AreaList, Release} from "../types.d.ts" */
+
+/** Areas by code, of each list that was looked into. @type {WeakMap<AreaList, Map<string, Area>>} */
+const indexes = new WeakMap();
+
+/** @param {AreaList} list */
+function indexOf(list) {
+  const known = indexes.get(list) ?? new Map(list.areas.map((area) => [area.code, area]));
+  indexes.set(list, known);
+  return known;
+}
 
 /** Tiles are asked for where the page came from, whatever name the server goes by. @param {Release | null} release @param {string[]} keys */
 function sourceOf(release, keys) {
@@ -41,7 +51,8 @@ export class Holding {
 
   /** @param {string | null} layer @param {string} code */
   areaOf(layer, code) {
-    return this.lists.get(layer ?? "")?.areas.find((a) => a.code === code);
+    const list = this.lists.get(layer ?? "");
+    return list && indexOf(list).get(code);
   }
 }
 

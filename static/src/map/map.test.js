@@ -46,6 +46,7 @@ const en = new Words("en", "Santiago");
 /** @param {string} name @param {Partial<Area>} [rest] @returns {Area} */
 function area(name, rest = {}) {
   return {
+    id: 1,
     code: name,
     name,
     n: 97,

@@ -1,18 +1,21 @@
 // Colours the map.
 
+import * as api from "../api.js";
 import { isDark } from "../colour.js";
 import { byId } from "../dom.js";
 import { around } from "../geometry.js";
+import { OutlineSource } from "../outlines.js";
 import { areWithin, boundsOf } from "../ranges.js";
 import { coarsenessOf, colouringOf, modeOf } from "./colouring.js";
 import { renderModes } from "./modes.js";
 import { colourOf, coloursOf, lineOfArea, measureOf, scaleOfMap, valueOfArea } from "./reading.js";
 import { SampleBook } from "./sample.js";
 
+/** @import {AreaLook} from "../leaflet/areas.js" */
 /** @import {MapView} from "../leaflet/view.js" */
 /** @import {Measure} from "../measure.js" */
 /** @import {Colouring} from "./colouring.js" */
-/** @import {ScoreRange} from "../types.d.ts" */
+/** @import {Scale, ScoreRange} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
 
 export class Painter {
@@ -99,16 +102,25 @@ export class Painter {
   async loadAreas() {
     const layer = this.areaLayer;
     if (!layer) return;
-    const { own, other, figures, words } = this.desk;
+    const { own, other } = this.desk;
     const lists = Promise.all([own.arrive(layer), other?.arrive(layer)]);
     if (this.outlined !== layer) {
-      const shapes = await figures.outlines(layer);
-      if (this.areaLayer !== layer) return;
-      this.outlined = layer;
-      this.view.areas.setShapes(shapes, words.collator.compare);
+      await this.outline(layer);
       this.paint();
     }
     await lists;
+    if (this.outlined === layer) this.view.areas.setAreas(this.desk.lists.get(layer)?.areas ?? []);
+  }
+
+  /** @param {string} layer */
+  async outline(layer) {
+    const { figures, words, layers } = this.desk;
+    const tiles = layers.find((each) => each.key === layer)?.tiles;
+    const shapes = tiles ? null : await figures.outlines(layer);
+    if (this.areaLayer !== layer) return;
+    this.outlined = layer;
+    if (tiles) this.view.areas.setTiles(new OutlineSource(tiles, api.tile), this.onError);
+    else if (shapes) this.view.areas.setShapes(shapes, words.collator.compare);
   }
 
   /** Dots from the tiles where they hold them all, else from the sample. */
@@ -147,24 +159,29 @@ export class Painter {
     const bounds = boundsOf(this.desk.state.only, this.desk.keys);
     const { measure, scale } = this;
     this.view.paintScores({ measure, bounds, ...coloursOf(this.desk, scale) });
-    this.view.paintAreas((code) => this.lookOf(code));
+    this.view.paintAreas((code) => this.lookOf(code, scale));
     this.onPainted();
   }
 
-  /** @param {string} code */
-  lookOf(code) {
-    const { state } = this.desk;
-    const area = this.desk.areaOf(this.areaLayer, code);
+  /** What is said of an area is put into words only where it is asked for: a layer may have thousands. @param {string} code @param {Scale} scale @returns {AreaLook} */
+  lookOf(code, scale) {
+    const { desk, areaLayer } = this;
+    const area = desk.areaOf(areaLayer, code);
     if (!area || this.colouring.kind !== "areas") {
       return { fill: null, dark: false, text: area?.name ?? code };
     }
-    const text = lineOfArea(this.desk, this.areaLayer, area);
-    const value = valueOfArea(this.desk, this.areaLayer, area);
-    if (area.n === 0) return { fill: null, dark: false, text };
-    if (value === null) return { fill: "hatch", dark: false, text };
-    if (!areWithin(area.attributes, state.only)) return { fill: null, dark: false, text };
-    const fill = colourOf(this.desk, this.scale, value);
-    return { fill, dark: isDark(fill), text };
+    const value = valueOfArea(desk, areaLayer, area);
+    const isWithin = areWithin(area.attributes, desk.state.only);
+    const shown = area.n > 0 && value !== null && isWithin ? colourOf(desk, scale, value) : null;
+    return {
+      fill: area.n > 0 && value === null ? "hatch" : shown,
+      get dark() {
+        return shown !== null && isDark(shown);
+      },
+      get text() {
+        return lineOfArea(desk, areaLayer, area);
+      },
+    };
   }
 
   /**
