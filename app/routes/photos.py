@@ -38,7 +38,7 @@ async def get_zone(
         Query(
             description="A drawn polygon or circle, as the map's address has it; "
             "with the limits and errors of `POST /api/query`",
-            examples=["cpmi1Nh7l-F4L"],
+            examples=["cv6mvN_njsG49C"],
         ),
     ] = None,
 ) -> AsyncIterator[DrawnWord | None]:

@@ -492,6 +492,7 @@ def test_points_by_touch(visit: OpenSite) -> None:
     page = plotted(visited.open("/gallery?pair=safety,lively"))
     visited.settle()
     page.locator(".plot-dots").scroll_into_view_if_needed()
+    expect(page.locator("#pair .pair-card")).to_contain_text("tócalo")
     before = page.locator("#pair .pair-card [data-photo]").get_attribute("data-photo")
     drawn = ask(visited.address, "/api/photos/sample?n=1000")
     xs, ys = drawn["scores"]["safety"], drawn["scores"]["lively"]

@@ -100,6 +100,14 @@ def test_what_a_list_cannot_answer_is_refused(client: TestClient, path: str, ask
     assert (answer.status_code, answer.json()["code"]) == (422, "bad-request")
 
 
+def test_the_example_of_a_drawn_shape_is_one(client: TestClient, app: FastAPI) -> None:
+    parameters = app.openapi()["paths"]["/api/photos"]["get"]["parameters"]
+    (zone,) = (each for each in parameters if each["name"] == "zone")
+    (example,) = zone["schema"]["examples"]
+    assert example == circle(-70.65, -33.44, 1500)
+    assert client.get("/api/photos", params={"zone": example}).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/api/photos", "/api/photos/sample"])
 def test_a_drawn_shape_has_the_errors_of_a_query(
     client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch

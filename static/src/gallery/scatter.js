@@ -302,7 +302,7 @@ export class Scatter {
         ? photoCard(photo, { attribute, words, onOpen: this.context.onOpen, eager: true })
         : element("span", { class: "photo-card photo-waiting" }),
       element("p", {}, this.scoresOf(point, pair)),
-      element("p", { class: "quiet" }, words.t("pair.help")),
+      element("p", { class: "quiet" }, words.t(byFinger() ? "pair.help.touch" : "pair.help")),
     );
     if (!photo) this.timer = setTimeout(() => this.fetch(point.id), RESTS_MS);
   }
@@ -315,6 +315,11 @@ export class Scatter {
     this.photos.set(id, photo);
     if (this.points[this.plot.current]?.id === id) this.renderCard();
   }
+}
+
+/** A finger's drag moves the page, and its tap chooses. */
+function byFinger() {
+  return matchMedia("(pointer: coarse)").matches;
 }
 
 /** @param {number} value @param {Words} words */
