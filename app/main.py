@@ -77,6 +77,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     app.state.built = built
     app.state.templates = pages.environment(built)
     app.state.kept = caching.Kept()
+    app.state.kept_areas = caching.Kept()
     app.state.kept_exports = caching.Kept()
 
     # The last one added is the outermost.

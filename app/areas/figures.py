@@ -183,7 +183,8 @@ def _ranks(attribute: str, shown: list[Row[tuple[object, ...]]]) -> dict[str, tu
         for row in shown
         if getattr(row, f"n_{attribute}")
     }
-    ordered = sorted(means.values(), reverse=True)
+    # Fractions are exact but slow to compare; their floats are in the same order, or the same.
+    ordered = sorted(means.values(), key=lambda mean: (float(mean), mean), reverse=True)
     places: dict[Fraction, int] = {}
     for place, mean in enumerate(ordered, start=1):
         places.setdefault(mean, place)

@@ -1,4 +1,7 @@
+import gzip
+
 from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app import areas
@@ -8,6 +11,7 @@ from app.routes.area_tiles import template
 from app.routes.parameters import ReleaseDep
 from app.routes.sessions import SnapshotDep
 from app.schemas import AreaAttribute, AreaDetail, AreaList, AreaOut, Floor, LayerOut, Words
+from app.tables import Release
 
 router = APIRouter(tags=["areas"])
 
@@ -47,16 +51,37 @@ def outlines(request: Request, session: SnapshotDep, layer: str) -> Response:
     return Response(content, media_type="application/geo+json", headers=headers)
 
 
-@router.get("/api/areas/{layer}")
-def list_areas(session: SnapshotDep, release: ReleaseDep, layer: str) -> AreaList:
-    """Means with 95 % intervals of all areas of a layer; those below the floor are not `shown`."""
-    return AreaList(
+@router.get("/api/areas/{layer}", response_model=AreaList)
+def list_areas(request: Request, session: SnapshotDep, release: ReleaseDep, layer: str) -> Response:
+    """Means with 95 % intervals of all areas of a layer; those below the floor are not `shown`.
+
+    Worked out once a version: of thousands of areas it takes seconds.
+    """
+    key = caching.version_of(release), layer, areas.layer(session, layer).created_at
+    kept: caching.Kept = request.app.state.kept_areas
+    zipped = kept.get(key, lambda: caching.compressed(_listed(session, release, layer)))
+    headers = {
+        "Cache-Control": "no-cache",
+        "ETag": caching.weak_etag(zipped),
+        "Vary": "Accept-Encoding",
+    }
+    if caching.is_current(request, headers["ETag"]):
+        return caching.not_modified(headers)
+    if not caching.accepts_gzip(request):
+        return Response(gzip.decompress(zipped), media_type="application/json", headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(zipped, media_type="application/json", headers=headers)
+
+
+def _listed(session: Session, release: Release, layer: str) -> bytes:
+    found = AreaList(
         layer=layer,
         release=release.name,
         version=release.version,
         floor=Floor(photos=areas.FLOOR_PHOTOS, cells=areas.FLOOR_CELLS),
         areas=[area_out(figures) for figures in areas.figures(session, release, layer)],
     )
+    return found.model_dump_json().encode()
 
 
 @router.get("/api/areas/{layer}/{code}")

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app import areas
 from app.attributes import KEYS
+from app.routes import caching
 from tests.routes.conftest import NASTY, City
 
 
@@ -63,6 +66,21 @@ def test_numbers_are_rounded_for_people(client: TestClient) -> None:
     assert set(shown) == set(KEYS)
     assert shown["safety"]["rank"] == shown["safety"]["of"] == 1
     assert by_code(client)["b"]["attributes"]["safety"]["rank"] is None
+
+
+def test_figures_are_worked_out_once_a_version(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.state.kept_areas = caching.Kept()
+    first = client.get("/api/areas/comuna")
+    other = client.get("/api/areas/comuna?release=other")
+    assert first.headers["content-encoding"] == "gzip"
+    monkeypatch.setattr(areas, "figures", None)
+    plain = client.get("/api/areas/comuna", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == first.json() != other.json()
+    again = client.get("/api/areas/comuna", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
 def test_one_area_beside_the_city(client: TestClient) -> None:
