@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app import accounts, cli, totals
+from app import accounts, areas, cli, totals
+from app.areas import AreaRow
 from app.cells.keys import key_of
 from app.cli import tiles
 from app.db import SessionFactory, make_engine, session_factory
@@ -24,11 +25,11 @@ from app.images import MAX_BYTES, derive
 from app.photos.files import PhotoFiles
 from app.routes.admin_batches import BODY_BYTES
 from app.routes.tiles import CURRENT_FOR_S
-from app.tables import Release
+from app.tables import Layer, Release
 from tests import nginx
 from tests.benchmarks.web import form, free_port
 from tests.browser.conftest import serving
-from tests.builders import flat, make_photo, make_release, write_scores
+from tests.builders import flat, make_photo, make_release, square, write_scores
 from tests.conftest import copied
 from tests.rankers import jpeg
 
@@ -356,6 +357,32 @@ def test_tiles_are_warmed_before_visitors_come(
     assert f"{sent:,} bytes as sent; a cache had 0 of the tiles already" in out
     code, out, _ = warm("--url", site.address, "--zooms", "13-16", "--release", "r")
     assert "a cache had 4 of the tiles already" in out
+
+
+def test_tiles_of_large_layers_are_warmed_too(
+    site: Site, visitor: httpx2.Client, warm: Run
+) -> None:
+    """A layer 30 m wide is in no tile of the first zooms, which are asked for all the same."""
+    west, south = HERE
+    rows = [
+        AreaRow(f"{i:04d}", f"{i}", square(west + i % 30 * 1e-5, south + i // 30 * 1e-5, 1e-5))
+        for i in range(30 * 30)
+    ]
+    with site.sessions.begin() as session:
+        totals.load_layer(session, Layer(key="zone", label_es="Zonas", label_en="Zones"), rows)
+    try:
+        code, out, err = warm("--url", site.address, "--zooms", "9-18")
+        assert (code, err) == (0, "")
+        (said,) = [line for line in out.splitlines() if "areas of layer zone" in line]
+        assert re.match(r"[1-9]\d* tiles of zooms 9 to 18 \(", said)
+        (layer,) = [each for each in visitor.get("/api/layers").json() if each["key"] == "zone"]
+        z, x, y = tile_at(18).split("/")
+        answer = visitor.get(layer["tiles"].format(z=z, x=x, y=y))
+        assert (answer.status_code, cache(answer)) == (200, "HIT")
+    finally:
+        with site.sessions.begin() as session:
+            for key in ("zone", areas.CITY):
+                totals.drop_layer(session, key)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """`mirada tiles warm`: asks for tiles before visitors do, so that what stands before them has them.
 
-It goes down from the one tile of zoom 0 and asks for the four below each that is not empty. It
-knows HTTP only, so it warms a proxy from anywhere.
+It goes down from the one tile of zoom 0 and asks for the four below each that is not empty. Of the
+areas of a large layer, which are too small for the first zooms, it asks for all tiles over the
+layer as long as these are few. It knows HTTP only, so it warms a proxy from anywhere.
 """
 
 import re
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 6
 BUSY = (429, 502, 503, 504)
+FEW_TILES = 256
 
 app = typer.Typer(help="Vector tiles.", no_args_is_help=True)
 
 Address = tuple[int, int, int]
+Box = tuple[float, float, float, float]
 
 
 class NoTiles(MiradaError):
@@ -67,15 +70,33 @@ def warm(
     with httpx2.Client(headers=headers, timeout=60, follow_redirects=True) as client:
         described = _described(client, address, release)
         first, last = _zooms(zooms, described)
+        layers = [each for each in _ask(client, f"{address}/api/layers").json() if each["tiles"]]
         template = address + urlsplit(described["tiles"][0]).path
         warmed = _descend(client, template, first, last, at_once)
-    name = f"release {described['release']}, version {described['version']}"
+        outlines = {}
+        for layer in layers:
+            bounds = _ask(client, f"{address}/tiles/areas/{layer['key']}.json").json()["bounds"]
+            template = address + layer["tiles"]
+            outlines[layer["key"]] = _descend(client, template, first, last, at_once, bounds)
+    _say(f"release {described['release']}, version {described['version']}", first, last, warmed)
+    for key, of_layer in outlines.items():
+        _say(f"areas of layer {key}", first, last, of_layer)
+
+
+def _say(name: str, first: int, last: int, warmed: Warmed) -> None:
     empty = f", and {warmed.empty:,} that are empty"
     print(f"{warmed.tiles:,} tiles of zooms {first} to {last} ({name}){empty}")
     print(f"{warmed.bytes:,} bytes as sent; a cache had {warmed.kept:,} of the tiles already")
 
 
-def _descend(client: "httpx2.Client", template: str, first: int, last: int, at_once: int) -> Warmed:
+def _descend(
+    client: "httpx2.Client",
+    template: str,
+    first: int,
+    last: int,
+    at_once: int,
+    bounds: Box | None = None,
+) -> Warmed:
     """Those above the first zoom lead to the ones below and are not counted."""
     from app.imports.progress import bar
 
@@ -84,6 +105,7 @@ def _descend(client: "httpx2.Client", template: str, first: int, last: int, at_o
     with bar() as step, ThreadPoolExecutor(at_once) as pool:
         for zoom in range(last + 1):
             counted = warmed if zoom >= first else Warmed()
+            row = _over(bounds, zoom) or row
             answers = pool.map(lambda tile: _ask(client, _at(template, tile)), row)
             below: list[Address] = []
             for done, (tile, answer) in enumerate(zip(row, answers, strict=True), 1):
@@ -147,6 +169,24 @@ def _at(template: str, tile: Address) -> str:
 def _below(tile: Address) -> list[Address]:
     z, x, y = tile
     return [(z + 1, 2 * x + right, 2 * y + down) for down in (0, 1) for right in (0, 1)]
+
+
+def _over(bounds: Box | None, zoom: int) -> list[Address]:
+    """All tiles of a zoom over a box; none if these are many, or there is no box."""
+    from app.cells.keys import MAX_LATITUDE_DEG, key_of
+    from app.tables import PHOTO_ZOOM
+
+    if bounds is None:
+        return []
+    west, south, east, north = bounds
+    south, north = max(south, -MAX_LATITUDE_DEG), min(north, MAX_LATITUDE_DEG)
+    corners = [key_of(west, north), key_of(east, south)]
+    (left, top), (right, bottom) = [
+        (x >> (PHOTO_ZOOM - zoom), y >> (PHOTO_ZOOM - zoom)) for _, x, y in corners
+    ]
+    if (right - left + 1) * (bottom - top + 1) > FEW_TILES:
+        return []
+    return [(zoom, x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
 
 
 def _count(warmed: Warmed, answer: "httpx2.Response") -> bool:
