@@ -11,6 +11,18 @@ import { withRange } from "../ranges.js";
 /** way: to where it is seen better. @typedef {{ text: string, off: Partial<Filters>, way?: { href: string, text: string } }} SetFilter */
 /** @typedef {Pick<GalleryState, "only" | "from" | "to" | "batch" | "near" | "zone" | "order">} Filters */
 
+/** @type {Partial<GalleryState>} */
+export const ALL_OFF = {
+  layer: null,
+  area: null,
+  only: [],
+  from: null,
+  to: null,
+  batch: null,
+  near: null,
+  zone: null,
+};
+
 /**
  * @param {{ attributes: Attribute[], state: () => GalleryState, words: () => Words, onChange: (changes: Partial<Filters>) => void }} context
  */
@@ -128,6 +140,23 @@ export function setFilters(state, attributes, words) {
     found.push({ text: words.t("gallery.chip.batch", { n: state.batch }), off: { batch: null } });
   }
   return found;
+}
+
+/** @param {SetFilter[]} set @param {Words} words @param {(off: Partial<Filters>) => void} onOff @returns {Node[]} */
+export function chips(set, words, onOff) {
+  return set.flatMap(({ text, off, way }) => [
+    element(
+      "button",
+      {
+        type: "button",
+        class: "chip",
+        "aria-label": words.t("gallery.chip.off", { text }),
+        onclick: () => onOff(off),
+      },
+      text,
+    ),
+    ...(way ? [element("a", { class: "chip-way", href: way.href }, way.text)] : []),
+  ]);
 }
 
 /** @param {GalleryState} state @param {string} zone */

@@ -16,7 +16,7 @@ import { Store } from "../store.js";
 import { Words } from "../words.js";
 import { AreaField } from "./area-field.js";
 import { failureText } from "./failure.js";
-import { filterPanel, setFilters } from "./filters.js";
+import { ALL_OFF, chips, filterPanel, setFilters } from "./filters.js";
 import { MOST, PhotoList } from "./list.js";
 import { asQuestion, format, isSameList, ORDERS, parse } from "./state.js";
 import { Wall } from "./wall.js";
@@ -249,21 +249,7 @@ class GalleryPage {
     const { words } = this;
     const set = setFilters(this.store.state, page.attributes, words);
     byId("filters-count").textContent = set.length > 0 ? String(set.length) : "";
-    byId("chips").replaceChildren(
-      ...set.flatMap(({ text, off, way }) => [
-        element(
-          "button",
-          {
-            type: "button",
-            class: "chip",
-            "aria-label": words.t("gallery.chip.off", { text }),
-            onclick: () => this.go(off),
-          },
-          text,
-        ),
-        ...(way ? [element("a", { class: "chip-way", href: way.href }, way.text)] : []),
-      ]),
-    );
+    byId("chips").replaceChildren(...chips(set, words, (off) => this.go(off)));
   }
 
   /** From where the address says. */
@@ -358,21 +344,18 @@ class GalleryPage {
       const { area } = this.store.state;
       const filtered = area || setFilters(this.store.state, page.attributes, words).length > 0;
       const empty = element("p", {}, words.t(filtered ? "gallery.none" : "gallery.empty"));
-      const off = {
-        layer: null,
-        area: null,
-        only: [],
-        from: null,
-        to: null,
-        batch: null,
-        zone: null,
-      };
-      return filtered ? [empty, button("gallery.clear", () => this.go(off))] : [empty];
+      return filtered ? [empty, button("gallery.clear", () => this.clear())] : [empty];
     }
     if (total > MOST) {
       return [element("p", {}, words.t("gallery.most", { n: words.number(MOST) }))];
     }
     return [element("p", {}, words.t("gallery.end"))];
+  }
+
+  /** Without a place, there are none near it either. */
+  clear() {
+    const { order } = this.store.state;
+    this.go({ ...ALL_OFF, order: order === "nearest" ? "most" : order });
   }
 
   retry() {

@@ -6,8 +6,9 @@ import { byId, element, keepFocus } from "../dom.js";
 import { photoCard } from "../photo/card.js";
 import { withRange } from "../ranges.js";
 import { failureText } from "./failure.js";
+import { linesOf, scoresText } from "./pair-words.js";
 import { Plot } from "./plot.js";
-import { pointsOf, spearman, strengthOf } from "./points.js";
+import { pointsOf } from "./points.js";
 import { asSampled } from "./state.js";
 
 /** @import {Attribute, Photo, Sample} from "../types.d.ts" */
@@ -19,8 +20,6 @@ const SIZE = 1000;
 /** A pointer that passes over many points asks for no photo of theirs. */
 const RESTS_MS = 120;
 const PHOTOS_KEPT = 200;
-/** Of two attributes, the more of one and the more or the less of the other. */
-const SENTENCES = { weak: "pair.weak", some: "pair.some", strong: "pair.strong" };
 
 /**
  * @typedef {object} ScatterContext
@@ -177,6 +176,11 @@ export class Scatter {
     return /** @type {Attribute} */ (this.context.attributes.find((a) => a.key === key));
   }
 
+  /** @param {[x: string, y: string]} pair @returns {[x: Attribute, y: Attribute]} */
+  both([x, y]) {
+    return [this.attribute(x), this.attribute(y)];
+  }
+
   /** @param {[x: string, y: string]} pair */
   draw([x, y]) {
     const words = this.context.words();
@@ -206,7 +210,7 @@ export class Scatter {
         ),
       );
     }
-    const lines = sample ? this.lines(sample, pair) : [words.t("map.loading")];
+    const lines = sample ? linesOf(sample, this.both(pair), words) : [words.t("map.loading")];
     return element(
       "div",
       { class: "pair-side" },
@@ -219,53 +223,13 @@ export class Scatter {
     );
   }
 
-  /** What the points say, and which photos they are. @param {Sample} sample @param {[x: string, y: string]} pair */
-  lines(sample, pair) {
-    const words = this.context.words();
-    const points = pointsOf(sample, ...pair);
-    if (sample.total === 0) return [words.t("gallery.none")];
-    const rho = spearman(points);
-    const strength = strengthOf(rho, points.length);
-    const n = words.number(sample.n);
-    const shown =
-      sample.n < sample.total
-        ? words.t("pair.sample", { n, total: words.number(sample.total) })
-        : words.t("pair.all", { n });
-    const left = sample.n - points.length;
-    return [
-      this.sentence(pair, strength, rho ?? 0),
-      strength === "few" ? null : words.t("pair.rho", { rho: hundredths(rho ?? 0, words) }),
-      left > 0 ? `${shown} ${words.count("pair.left", left)}` : shown,
-    ].filter((line) => line !== null);
-  }
-
-  /** @param {[x: string, y: string]} pair @param {import("./points.js").Strength} strength @param {number} rho */
-  sentence([x, y], strength, rho) {
-    const words = this.context.words();
-    if (strength === "few") return words.t("pair.few");
-    const [one, other] = [this.attribute(x), this.attribute(y)];
-    if (strength === "none") {
-      return words.t("pair.none", { one: one.label[words.lang], other: other.label[words.lang] });
-    }
-    const far = rho > 0 ? words.t(`comparative.${y}`) : other.least[words.lang];
-    return words.t(SENTENCES[strength], { one: words.t(`comparative.${x}`), other: far });
-  }
-
   /** @param {number} index */
   labelOf(index) {
     const words = this.context.words();
     const point = this.points[index];
     const { pair } = this.context.state();
     if (!point || !pair) return "";
-    return words.t("photo.open", { n: point.id, label: this.scoresOf(point, pair) });
-  }
-
-  /** As «segura 6,9 · animada 4,3». @param {Point} point @param {[x: string, y: string]} pair */
-  scoresOf(point, [x, y]) {
-    const words = this.context.words();
-    const said = (/** @type {string} */ key, /** @type {number} */ score) =>
-      `${this.attribute(key).label[words.lang]} ${words.score(score)}`;
-    return `${said(x, point.x)} · ${said(y, point.y)}`;
+    return words.t("photo.open", { n: point.id, label: scoresText(point, this.both(pair), words) });
   }
 
   /** @param {number} index @param {boolean} byKeyboard */
@@ -301,7 +265,7 @@ export class Scatter {
       photo
         ? photoCard(photo, { attribute, words, onOpen: this.context.onOpen, eager: true })
         : element("span", { class: "photo-card photo-waiting" }),
-      element("p", {}, this.scoresOf(point, pair)),
+      element("p", {}, scoresText(point, this.both(pair), words)),
       element("p", { class: "quiet" }, words.t(byFinger() ? "pair.help.touch" : "pair.help")),
     );
     if (!photo) this.timer = setTimeout(() => this.fetch(point.id), RESTS_MS);
@@ -320,9 +284,4 @@ export class Scatter {
 /** A finger's drag moves the page, and its tap chooses. */
 function byFinger() {
   return matchMedia("(pointer: coarse)").matches;
-}
-
-/** @param {number} value @param {Words} words */
-function hundredths(value, words) {
-  return words.number(Math.round(value * 100) / 100).replace("-", "−");
 }
