@@ -33,6 +33,16 @@ GROUPS = ("web", "worker", "database")
 ASK_EVERY_S = 0.05
 TILE_ZOOMS = (6, 9, 12, 15, 17)
 
+CONNECTION_MB = 16
+"""Of a connection that has served for a while: its catalogue and its prepared statements."""
+
+_SETTINGS = text("""
+    SELECT (SELECT count(*) FROM pg_stat_activity
+             WHERE backend_type = 'client backend') AS connections,
+           CAST(pg_size_bytes(current_setting('work_mem')) / 1048576.0 AS float8) AS work_mem_mb,
+           CAST(current_setting('hash_mem_multiplier') AS float8) AS hash_multiplier
+""")
+
 _AS_IF_THEY_HAD_FILES = text(
     "UPDATE photo SET sha256 = sha256(int8send(id)), storage_key = md5(id::text)"
 )
@@ -71,10 +81,12 @@ class Found:
     """switches_s: of each request that activates a release or goes back to the one before.
 
     peaks: of each group of processes, the largest MB in the first half of the time and in the rest.
+    allowed_mb: what the database's connections may hold by its settings.
     """
 
     took_s: float
     peaks: dict[str, tuple[float, float]]
+    allowed_mb: float
     tiles_ms: list[float]
     wrong_tiles: int
     switches_s: list[float]
@@ -114,13 +126,28 @@ def measure(stand: Installation, photos: int, rounds: int) -> Found:
         name: (memory.peak(name, begun, middle), memory.peak(name, middle, ended))
         for name in GROUPS
     }
+    allowed_mb = allowed(stand)
     switches_s = [switch(web) for _ in range(rounds)]
     with stand.sessions() as session:
         of_new = select(func.count()).select_from(score).join(Release)
         unscored = photos - (session.scalar(of_new.where(Release.name == NEW)) or 0)
         differences = len(totals.check(session))
     tiles_ms, wrong = old_map.took_ms, old_map.wrong
-    return Found(ended - begun, peaks, tiles_ms, wrong, switches_s, unscored, differences)
+    return Found(
+        ended - begun, peaks, allowed_mb, tiles_ms, wrong, switches_s, unscored, differences
+    )
+
+
+def allowed(stand: Installation) -> float:
+    """MB that the connections may hold: each one sort, one hash table and what it is without them.
+
+    A connection keeps what its largest query took. That grows with the photos until it is what the
+    settings allow, and so says nothing by its halves.
+    """
+    with stand.sessions() as session:
+        found = session.execute(_SETTINGS).one()
+    each = found.work_mem_mb * (1 + found.hash_multiplier) + CONNECTION_MB
+    return float(found.connections * each)
 
 
 def is_ready(stand: Installation) -> bool:
@@ -147,7 +174,11 @@ def report(found: Found, photos: int) -> Bounds:
     bounds.told("photos/s", photos / found.took_s, "a stub in place of the networks")
     for name, (first, rest) in found.peaks.items():
         note = f"largest {max(first, rest):,.0f} MB"
-        bounds.at_most(f"memory of the {name}, 2nd half / 1st", rest / first, 1.2, note)
+        if name == "database":
+            ratio = max(first, rest) / found.allowed_mb
+            bounds.at_most("memory of the database / what its settings allow", ratio, 1.0, note)
+        else:
+            bounds.at_most(f"memory of the {name}, 2nd half / 1st", rest / first, 1.2, note)
     low, high = np.percentile(found.tiles_ms, (50, 95))
     note = f"{len(found.tiles_ms)} tiles, median {low:.0f} ms, 95 % {high:.0f} ms"
     bounds.at_most("tiles of the old map that failed", found.wrong_tiles, 0, note)
