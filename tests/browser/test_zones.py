@@ -51,7 +51,7 @@ def near(page: Page, wanted: tuple[int, int, int]) -> int:
 @pytest.fixture(scope="module")
 def zoned_site(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with copied(server_url) as url:
-        zones.fill(url)
+        assert zones.fill(url) == 1
         folder = tmp_path_factory.mktemp("zones")
         with serving(url, folder / "data", tmp_path_factory.mktemp("zones-server")) as address:
             yield address
@@ -190,6 +190,15 @@ def test_the_table_lists_them_all(visit: OpenSite, zoned_site: str) -> None:
     rows = page.locator("dialog#table tbody tr")
     expect(rows).to_have_count(len(mosaic()))
     expect(rows.first).to_contain_text(re.compile(r"Zona \d{5}"))
+
+
+def test_a_photo_needs_no_file_of_all_areas(visit: OpenSite, zoned_site: str) -> None:
+    visited = visit(address=zoned_site)
+    page = visited.open("/?photo=1")
+    expect(page.locator("dialog#photo h2")).to_contain_text("Zona 00001")
+    expect(page.locator("#mini .mini-dot")).to_be_attached()
+    visited.settle()
+    assert not any("geojson" in url for url in visited.requests)
 
 
 def test_another_kind_of_map_leaves_outlines_alone(visit: OpenSite, zoned_site: str) -> None:

@@ -1,4 +1,4 @@
-"""A city of 5,041 small areas for a browser: figures without photos, put in as totals."""
+"""A city of 5,041 small areas for a browser: figures put in as totals, and one photo."""
 
 import math
 
@@ -9,7 +9,7 @@ from app import releases, totals
 from app.attributes import KEYS
 from app.db import make_engine, session_factory
 from app.tables import Area, Layer, Release, area_cell_total, area_total
-from tests.builders import make_release
+from tests.builders import flat, make_photo, make_release, write_scores
 from tests.mosaic import NORTH, WEST, mosaic
 
 CELLS = 6
@@ -19,15 +19,21 @@ FEW_EVERY = 11
 NONE_EVERY = 13
 
 
-def fill(url: str) -> None:
-    """url: of a migrated database with nothing in it."""
+def fill(url: str) -> int:
+    """url: of a migrated database with nothing in it. Returns the id of the one photo."""
     engine = make_engine(url)
     with session_factory(engine).begin() as session:
         layer = Layer(key="zone", label_es="Zonas", label_en="Zones")
         totals.load_layer(session, layer, mosaic(), city_name="Santiago")
         release = make_release(session, "demo", active=True, version=releases.first_version())
         _add_totals(session, release)
+        place = mosaic()[0].shape.representative_point()
+        photo = make_photo(session, place.x, place.y, image=False)
+        write_scores(session, release, {photo.id: flat(500)})
+        totals.publish(session)
+        photo_id = photo.id
     engine.dispose()
+    return photo_id
 
 
 def is_few(number: int) -> bool:

@@ -274,9 +274,11 @@ export class PhotoDialog {
 
   /** @param {Shown} shown */
   async drawMap({ photo, layer, area }) {
+    // Thousands of areas are no file to fetch for so small a map.
+    const isLarge = this.context.page.layers.some((each) => each.key === layer && each.tiles);
     const [{ miniMap }, shapes] = await Promise.all([
       import("../leaflet/mini.js"),
-      layer ? this.context.outlines(layer) : null,
+      layer && !isLarge ? this.context.outlines(layer) : null,
     ]);
     const container = this.dialog.querySelector("#mini");
     if (this.shown?.photo !== photo || !(container instanceof HTMLElement)) return;
