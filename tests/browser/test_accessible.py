@@ -177,6 +177,31 @@ def test_tab_goes_through_the_page_in_its_order_and_is_seen(visit: OpenSite) -> 
         assert focused.evaluate(RINGED), stop
 
 
+def test_what_the_tools_open_is_left_by_escape_to_where_it_was_opened(visit: OpenSite) -> None:
+    """Filter, difference, second map: each takes the keyboard and gives it back."""
+    visited = visit()
+    page = visited.open("/")
+    button = page.locator("#tools-button")
+    for place, inside in (
+        ("Filtrar", "#ranges input"),
+        ("Diferencia", "#difference-attribute"),
+        ("Comparar", "#beside-attribute"),
+    ):
+        button.focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name=place, exact=True).focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(inside).first).to_be_focused()
+        expect(page.locator("#tools-list")).to_be_hidden()
+        visited.settle()
+        page.keyboard.press("Escape")
+        expect(button).to_be_focused()
+        expect(page.locator(inside).filter(visible=True)).to_have_count(0)
+    button.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#tools-list")).to_be_hidden()
+
+
 @pytest.mark.parametrize(("wish", "moves"), [("reduce", False), ("no-preference", True)])
 def test_who_asks_for_less_motion_gets_none(visit: OpenSite, wish: str, *, moves: bool) -> None:
     page = visit(reduced_motion=wish).open("/?at=13/-33.43/-70.61")

@@ -70,6 +70,7 @@ export class Difference {
     const against = { attribute: another(keys, state.attribute), release: null };
     store.set({ against: this.isOn ? null : against });
     if (this.isOn) this.root.querySelector("select")?.focus({ preventScroll: true });
+    else byId("tools-button").focus({ preventScroll: true });
   }
 
   /** @param {Reading} against */

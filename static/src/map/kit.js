@@ -90,6 +90,8 @@ export class Kit {
   /** What Escape ends, once nothing is chosen on the map any more. @param {() => boolean} closeSelection */
   escape(closeSelection) {
     if (this.ranges.isOn) this.ranges.toggle();
-    else if (!closeSelection() && this.beside.isOn) this.beside.toggle();
+    else if (closeSelection()) return;
+    else if (this.beside.isOn) this.beside.toggle();
+    else if (this.difference.isOn) this.difference.toggle();
   }
 }

@@ -44,6 +44,9 @@ export class Tools {
     this.button.addEventListener("click", () => this.toggle(Boolean(this.list.hidden)));
     // Before the page's own Escape, which closes the panel.
     addEventListener("keydown", (event) => this.escape(event), true);
+    this.root.addEventListener("focusout", ({ relatedTarget: to }) => {
+      if (to instanceof Node && !this.root.contains(to)) this.toggle(false);
+    });
     addEventListener("pointerdown", ({ target }) => {
       if (!(target instanceof Node && this.root.contains(target))) this.toggle(false);
     });
