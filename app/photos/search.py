@@ -3,7 +3,9 @@
 Both hold published scores only, so that they agree with the totals of the release's version.
 """
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.attributes import KEYS
@@ -12,7 +14,7 @@ from app.photos.cursor import Cursor, fingerprint
 from app.photos.filter import PhotoFilter
 from app.photos.orders import Part, around, plain, ranked, shuffled
 from app.photos.public import by_ids
-from app.photos.selection import select_photos
+from app.photos.selection import Conditions, select_photos
 from app.schemas import Order, PhotoPage, PhotoSample
 from app.tables import Photo, Release, score
 
@@ -46,9 +48,6 @@ def search(
     _check(where, order, cursor, skip)
     by = plain(order, where.attribute)
     selection = select_photos(session, release, where)
-    conditions = list(selection.listed)
-    if by != "newest":
-        conditions.append(score.c[f"score_{where.attribute}"].is_not(None))
     asked = fingerprint(release.name, where, by, seed)
     after = None if cursor is None else Cursor.read(cursor, asked)
     if after is None:
@@ -56,8 +55,13 @@ def search(
         total = photos if by == "newest" else scored
     else:
         total, center = after.total, after.center
-    part = Part(conditions, after, center, limit + 1, skip, seed)
-    rows = session.execute(ranked(by, where, part)).mappings().all()
+    scored_only = [] if by == "newest" else [score.c[f"score_{where.attribute}"].is_not(None)]
+
+    def page(conditions: Conditions) -> Select[Any]:
+        part = Part([*conditions, *scored_only], after, center, limit + 1, skip, seed)
+        return ranked(by, where, part)
+
+    rows = selection.first(session, page)
     following = None
     if len(rows) > limit:
         following = Cursor(asked=asked, total=total, center=center, **rows[limit - 1]).write()
@@ -83,23 +87,25 @@ def sample(
     """
     selection = select_photos(session, release, where or PhotoFilter())
     columns = [score.c[f"score_{key}"] for key in KEYS]
-    drawn = shuffled(selection.listed, seed, n, columns=columns).subquery()
-    rows = session.execute(
-        select(drawn, func.ST_Y(Photo.location), func.ST_X(Photo.location))
-        .join(Photo, Photo.id == drawn.c.photo_id)
-        .order_by(*around(drawn.c, seed))
-    ).all()
-    ids, _, *scores, lats, lons = zip(*rows, strict=True) if rows else ((),) * (len(KEYS) + 4)
+
+    def drawn(conditions: Conditions) -> Select[Any]:
+        some = shuffled(conditions, seed, n, columns=columns).subquery()
+        lat, lon = func.ST_Y(Photo.location).label("lat"), func.ST_X(Photo.location).label("lon")
+        query = select(some, lat, lon).join(Photo, Photo.id == some.c.photo_id)
+        return query.order_by(*around(some.c, seed))
+
+    rows = selection.first(session, drawn)
     total, _, _ = selection.overview(session)
     return PhotoSample(
         release=release.name,
         n=len(rows),
         total=total,
-        id=list(ids),
-        lat=[round(lat, 6) for lat in lats],
-        lon=[round(lon, 6) for lon in lons],
-        scores={
-            key: [None if value is None else value / 100 for value in column]
-            for key, column in zip(KEYS, scores, strict=True)
-        },
+        id=[row["photo_id"] for row in rows],
+        lat=[round(row["lat"], 6) for row in rows],
+        lon=[round(row["lon"], 6) for row in rows],
+        scores={key: [_points(row[f"score_{key}"]) for row in rows] for key in KEYS},
     )
+
+
+def _points(hundredths: int | None) -> float | None:
+    return None if hundredths is None else hundredths / 100

@@ -1,32 +1,60 @@
 """What a filter selects: the conditions that list it and those that count it, and its figures."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from app import areas
+from app.db import driver_errors
+from app.errors import Busy
 from app.photos import zone
 from app.photos.filter import PhotoFilter
 from app.photos.zone import Zone
 from app.tables import CELL_ZOOMS, Release, area_total, cell_total, score
 
+WALK_MS = 400
+"""A walk that has not found its photos by then is given up, where there is another way."""
+
+Conditions = list[ColumnElement[bool]]
+
 
 @dataclass(frozen=True)
 class Selection:
-    """Photos of a release as conditions on the rows of scores.
+    """Photos of a release as conditions on the rows of scores, which all select the same.
 
     listed: for a query that wants the first few of an order. counted: for one that reads them all.
-    They select the same.
+    gathered: for one that wants a few and would have to walk past too many others.
     """
 
     release: Release
     where: PhotoFilter
     area_id: int | None
     zone: Zone | None
-    listed: list[ColumnElement[bool]]
-    counted: list[ColumnElement[bool]]
+    listed: Conditions
+    counted: Conditions
+    gathered: Conditions | None = None
+
+    def first(
+        self, session: Session, query: Callable[[Conditions], Select[Any]]
+    ) -> Sequence[RowMapping]:
+        """The rows of a query for the first few of an order.
+
+        The photos of a large shape are mostly met soon on a walk along the order. Where all of them
+        lie far down in it, reading the shape is faster.
+        """
+        if self.gathered is None:
+            return session.execute(query(self.listed)).mappings().all()
+        try:
+            with driver_errors(), session.begin_nested():
+                zone.limit_time(session, WALK_MS)
+                rows = session.execute(query(self.listed)).mappings().all()
+        except Busy:
+            return session.execute(query(self.gathered)).mappings().all()
+        zone.limit_time(session, zone.TIMEOUT_MS)
+        return rows
 
     def overview(self, session: Session) -> tuple[int, int, int | None]:
         """Photos, how many of them have a score of the attribute, and its rounded mean."""
@@ -63,7 +91,8 @@ def select_photos(session: Session, release: Release, where: PhotoFilter) -> Sel
         inside = [*conditions, zone.gathered(found)]
         return Selection(release, where, area_id, found, inside, inside)
     listed, counted = [*conditions, zone.passed(found)], [*conditions, zone.joined(found)]
-    return Selection(release, where, area_id, found, listed, counted)
+    gathered = [*conditions, zone.gathered(found)] if found.is_readable else None
+    return Selection(release, where, area_id, found, listed, counted, gathered)
 
 
 def _totals(table: Table, key: str, release: Release) -> Select[Any]:

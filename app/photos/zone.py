@@ -69,6 +69,11 @@ class Zone:
     def is_large(self) -> bool:
         return self.counted + self.read > MOST_PHOTOS_SORTED
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether all of its photos may be read one by one."""
+        return self.counted + self.read <= MOST_PHOTOS_READ
+
     def check(self, *, with_totals: bool = True) -> None:
         """Raises TooLarge with the number of photos that would have to be read.
 
@@ -76,7 +81,7 @@ class Zone:
         """
         if self.read > MOST_PHOTOS_READ:
             raise TooLarge(self.read, "in the cells that the border of this shape passes")
-        if not with_totals and self.counted + self.read > MOST_PHOTOS_READ:
+        if not with_totals and not self.is_readable:
             raise TooLarge(self.counted + self.read, "in this shape, to be looked at by a filter")
 
     def bound(self, statement: str) -> TextClause:
@@ -97,8 +102,8 @@ _READ = text(_COUNT.format("read", RIM_ZOOM))
 
 def zone(session: Session, release: Release, drawn: Drawn) -> Zone:
     """From here on the transaction's statements have little time, and go by indexes."""
+    limit_time(session, TIMEOUT_MS)
     for name, value in (
-        ("statement_timeout", TIMEOUT_MS),
         ("enable_seqscan", "off"),
         ("max_parallel_workers_per_gather", 0),
         ("jit", "off"),
@@ -116,6 +121,11 @@ def zone(session: Session, release: Release, drawn: Drawn) -> Zone:
         ranges = _named("read", at_zoom(part, PHOTO_ZOOM, RIM_ZOOM))
         read += session.execute(_READ, {**ranges, "release_id": release.id}).scalar_one()
     return Zone(drawn, int(counted), int(read), parameters)
+
+
+def limit_time(session: Session, statement_ms: int) -> None:
+    """Of each statement of the transaction from here on, or of the savepoint."""
+    session.execute(text(f"SET LOCAL statement_timeout = {statement_ms:d}"))
 
 
 def _named(name: str, ranges: Ranges) -> dict[str, list[int]]:
@@ -181,7 +191,7 @@ def _members(found: Zone) -> TextualSelect:
 
 
 def gathered(found: Zone) -> ColumnElement[bool]:
-    """Rows of scores of its photos, whose ids are read first; for a shape that is not large."""
+    """Rows of scores of its photos, whose ids are read first."""
     ids = func.array(_members(found).scalar_subquery(), type_=ARRAY(BigInteger))
     return score.c.photo_id == any_(ids)
 

@@ -12,6 +12,7 @@ import pytest
 from pyproj import Geod
 from sqlalchemy import Select, insert, text, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import totals
@@ -192,6 +193,28 @@ def test_a_large_shape_is_listed_as_a_small_one(
     assert is_large(session, city, where)
     assert all_pages(session, city, where, order) == small
     assert sample(session, city.release, 40, where) == drawn
+
+
+@pytest.mark.parametrize("order", ["most", "random"])
+def test_a_walk_that_takes_too_long_is_given_up(
+    session: Session, city: City, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shape is then read as a small one is, and what comes after has its own time again."""
+    where, _ = FILTERS["polygon"]
+    small = all_pages(session, city, where, order), sample(session, city.release, 40, where)
+    monkeypatch.setattr("app.photos.zone.MOST_PHOTOS_SORTED", 3)
+    monkeypatch.setattr("app.photos.selection.WALK_MS", 100)
+    slow = text("pg_sleep(1) IS NOT NULL")
+    monkeypatch.setattr("app.photos.zone.passed", lambda _: slow)
+    assert (
+        all_pages(session, city, where, order),
+        sample(session, city.release, 40, where),
+    ) == small
+    assert session.scalar(text("SHOW statement_timeout")) == "10s"
+    monkeypatch.setattr("app.photos.zone.Zone.is_readable", False)
+    monkeypatch.setattr("app.photos.zone.TIMEOUT_MS", 100)
+    with pytest.raises(OperationalError, match="statement timeout"):
+        search(session, city.release, where, order)
 
 
 def is_large(session: Session, city: City, where: PhotoFilter) -> bool:
