@@ -129,7 +129,8 @@ class Photo(Base):
         CheckConstraint("(sha256 IS NULL) = (storage_key IS NULL)", name="image"),
         CheckConstraint("heading_deg >= 0 AND heading_deg < 360", name="heading"),
         Index("photo_location_idx", "location", postgresql_using="gist"),
-        Index("photo_q_idx", "q"),
+        # With all that a tile needs of a photo: among millions, a tile's rows lie far apart.
+        Index("photo_q_idx", "q", postgresql_include=["id", "location"]),
         Index("photo_newest_idx", text("captured_at DESC NULLS LAST"), text("id DESC")),
         Index("photo_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     )
@@ -422,7 +423,10 @@ score = Table(
     Column("photo_id", BigInteger, ForeignKey("photo.id", ondelete="RESTRICT"), nullable=False),
     *(Column(f"raw_{key}", Double) for key in KEYS),
     *(Column(f"score_{key}", SmallInteger) for key in KEYS),
-    PrimaryKeyConstraint("release_id", "photo_id"),
+    # With all that a tile needs of a score.
+    PrimaryKeyConstraint(
+        "release_id", "photo_id", postgresql_include=[f"score_{key}" for key in KEYS]
+    ),
     Index("score_photo_id_idx", "photo_id"),
     *(Index(f"score_order_{key}_idx", "release_id", f"score_{key}", "photo_id") for key in KEYS),
     # Random orders and samples walk along it.

@@ -236,6 +236,15 @@ def test_plan_is_one_key_range_of_the_primary_key(session: Session, z: int) -> N
     assert any("photo_q_idx" in line for line in plan)
 
 
+def test_indexes_hold_what_is_wanted_of_a_photo(session: Session) -> None:
+    def held(index: str) -> str:
+        named = text("SELECT pg_get_indexdef(CAST(:index AS regclass))")
+        return str(session.scalar(named, {"index": index})).partition(" INCLUDE ")[2]
+
+    assert held("photo_q_idx") == "(id, location)"
+    assert held("score_pkey") == f"({', '.join(f'score_{key}' for key in KEYS)})"
+
+
 def explained(session: Session, statement: TextClause, parameters: dict[str, int]) -> list[str]:
     rows = session.execute(text(f"EXPLAIN {statement.text}"), parameters).scalars()
     return [line.strip() for line in rows]
