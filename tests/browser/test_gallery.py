@@ -436,7 +436,8 @@ def test_points_by_keyboard(visit: OpenSite) -> None:
     visited.settle()
     expect(page.locator("#pair .pair-card [data-photo]")).to_be_visible()
     shown = page.locator("#pair .pair-card [data-photo]").get_attribute("data-photo")
-    assert shown and shown in (point.get_attribute("aria-label") or "")
+    assert shown
+    assert shown in (point.get_attribute("aria-label") or "")
     page.keyboard.press("Enter")
     expect(page.locator("dialog#photo .bar")).to_have_count(6)
     assert f"photo={shown}" in page.url
