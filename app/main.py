@@ -90,7 +90,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         ),
     )
     problems.install(app)
-    app.add_middleware(SecurityHeaders, basemap_url=settings.basemap_url)
+    app.add_middleware(SecurityHeaders, basemap_url=settings.basemap_url, bare=tiles.MEDIA_TYPE)
     app.add_middleware(HeadAsGet)
 
     for part in (

@@ -5,8 +5,9 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+FOR_ALL = {"X-Content-Type-Options": "nosniff"}
 HEADERS = {
-    "X-Content-Type-Options": "nosniff",
+    **FOR_ALL,
     "X-Frame-Options": "DENY",
     # Tile servers ask for the site's name and refuse requests without it.
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -44,10 +45,15 @@ def _origin(basemap_url: str) -> list[str]:
 
 
 class SecurityHeaders:
-    """A header that the route has set itself stays."""
+    """A header that the route has set itself stays.
 
-    def __init__(self, app: ASGIApp, basemap_url: str) -> None:
+    bare: a media type that no browser shows as a page. Its answers get the first header alone: for
+    a small tile all of them would be half of what is sent.
+    """
+
+    def __init__(self, app: ASGIApp, basemap_url: str, bare: str) -> None:
         self.app = app
+        self.bare = bare
         self.headers = {**HEADERS, "Content-Security-Policy": content_security_policy(basemap_url)}
         self.embedded = {
             **{name: value for name, value in HEADERS.items() if name != "X-Frame-Options"},
@@ -60,7 +66,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in own.items():
+                is_bare = headers.get("content-type") == self.bare
+                for name, value in (FOR_ALL if is_bare else own).items():
                     headers.setdefault(name, value)
             await send(message)
 

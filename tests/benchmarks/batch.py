@@ -119,9 +119,14 @@ class Batch:
             return not pending and queue.live_jobs(session) == waiting_elsewhere
 
 
-def stored(stand: Installation, photo: StreetPhoto, number: int, batch_id: int) -> NewPhoto:
-    """Its files are in the photo store; its bytes count as those of no other number."""
-    derived = derive(photo.data)
+def stored(
+    stand: Installation, photo: StreetPhoto, number: int, batch_id: int, is_shown: bool = True
+) -> NewPhoto:
+    """Its files are in the photo store; its bytes count as those of no other number.
+
+    is_shown: with the images that pages show; a worker needs none.
+    """
+    derived = derive(photo.data) if is_shown else None
     return NewPhoto(
         source="bench",
         source_key=f"{number:06d}",

@@ -39,7 +39,7 @@ from tests.benchmarks.tiles import Steps
 from tests.benchmarks.web import Health, Web, free_port
 
 PHOTOS, VIEWERS, SECONDS = 1_200_000, 200, 60
-BATCH = 4_000
+BATCH = 10_000
 """More photos than a worker scores within the time, so that it is busy throughout."""
 ALONE_S = 20
 ZOOM = 13
@@ -70,7 +70,7 @@ def prepare(stand: Installation, photos: int, taken: Sequence[StreetPhoto]) -> N
         session.execute(update(Release).where(Release.name == synth.RELEASE).values(kind="rankers"))
         batch = batches.create(session, BatchIn(title="b", source="bench", licence="none"))
         with_numbers = enumerate(islice(cycle(taken), BATCH))
-        insert(session, [stored(stand, photo, n, batch.id) for n, photo in with_numbers])
+        insert(session, [stored(stand, photo, n, batch.id, False) for n, photo in with_numbers])
         batches.complete(session, batch.id)
 
 

@@ -43,6 +43,14 @@ def test_every_answer_has_them(client: TestClient, path: str) -> None:
     assert "geolocation=(self)" in headers["permissions-policy"]
 
 
+def test_a_tile_has_no_more_than_it_needs(client: TestClient) -> None:
+    headers = client.get("/tiles/demo-1-1/0/0/0.mvt").headers
+    assert headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in headers
+    assert "permissions-policy" not in headers
+
+
 def test_who_may_hold_the_page_in_a_frame() -> None:
     assert directives(content_security_policy(""))["frame-ancestors"] == ["'none'"]
     assert directives(content_security_policy("", "*"))["frame-ancestors"] == ["*"]
