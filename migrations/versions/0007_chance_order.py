@@ -1,6 +1,6 @@
 """An index of scores by chance, for random orders and samples
 
-Revision: 0008, after 0007
+Revision: 0007, after 0006
 
 Scores cannot be written while it is made: about 2 s for a million.
 """
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0008"
-down_revision: str | Sequence[str] | None = "0007"
+revision: str = "0007"
+down_revision: str | Sequence[str] | None = "0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

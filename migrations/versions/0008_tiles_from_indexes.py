@@ -1,6 +1,6 @@
 """Indexes that hold what a tile's photos need, so that their rows are not read
 
-Revision: 0009, after 0008
+Revision: 0008, after 0007
 
 Photos and scores cannot be written while they are made: about 2 s for a million.
 """
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0009"
-down_revision: str | Sequence[str] | None = "0008"
+revision: str = "0008"
+down_revision: str | Sequence[str] | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
