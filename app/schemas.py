@@ -98,8 +98,8 @@ class City(Shape):
     bbox: Box
 
 
-class TileJson(Shape):
-    """TileJSON 3.0 and, beside it, what a map says of the release it shows."""
+class PlainTileJson(Shape):
+    """TileJSON 3.0, as far as all tiles have it."""
 
     tilejson: Literal["3.0.0"] = "3.0.0"
     name: str
@@ -107,8 +107,13 @@ class TileJson(Shape):
     minzoom: int
     maxzoom: int
     bounds: Box
-    center: tuple[float, float, int]
     vector_layers: list[VectorLayer]
+
+
+class TileJson(PlainTileJson):
+    """TileJSON 3.0 and, beside it, what a map says of the release it shows."""
+
+    center: tuple[float, float, int]
     attribution: str
     release: str
     version: int
@@ -119,16 +124,9 @@ class TileJson(Shape):
     city: City | None
 
 
-class AreaTileJson(Shape):
+class AreaTileJson(PlainTileJson):
     """TileJSON 3.0 of a layer's outlines."""
 
-    tilejson: Literal["3.0.0"] = "3.0.0"
-    name: str
-    tiles: list[str]
-    minzoom: int
-    maxzoom: int
-    bounds: Box
-    vector_layers: list[VectorLayer]
     attribution: str | None
 
 

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from app import areas
 from app.areas.bands import band_of
-from app.areas.tiles import EXTENTS, LEVEL, MAX_BYTES
+from app.areas.tiles import EXTENTS, MAX_BYTES
 from app.db import session_factory
 from app.errors import TileNotFound
 from app.tables import Layer
+from app.tilegrid import GZIP_LEVEL
 from tests.mosaic import EAST, NORTH, SOUTH, WEST, mosaic
 
 MIDDLE = (-70.65, -33.45)
@@ -92,7 +93,7 @@ def test_no_tile_is_too_large_and_no_area_is_lost(zones: Session, z: int) -> Non
     there = list(tiles_over_the_layer(z))
     for at in there:
         content = areas.tile(zones, "zone", *at)
-        assert len(gzip.compress(content, LEVEL)) <= MAX_BYTES
+        assert len(gzip.compress(content, GZIP_LEVEL)) <= MAX_BYTES
         if content:
             seen.update(ids(content))
     everything = set(zones.scalars(text("SELECT id FROM area WHERE layer = 'zone'")))
@@ -116,7 +117,7 @@ def test_only_a_tile_that_would_be_too_large_is_coarser(zones: Session) -> None:
         extent = extent_of(areas.tile(zones, "zone", *at))
         finer = [each for each in EXTENTS if each > extent]
         for each in finer:
-            assert len(gzip.compress(reference(zones, *at, each), LEVEL)) > MAX_BYTES
+            assert len(gzip.compress(reference(zones, *at, each), GZIP_LEVEL)) > MAX_BYTES
     coarse = extent_of(areas.tile(zones, "zone", *address(*MIDDLE, 9)))
     assert EXTENTS[-1] < coarse < EXTENTS[0]
 

@@ -31,15 +31,13 @@ from app.areas.layers import (
     version_at,
 )
 from app.areas.outlines import geojson
-from app.areas.tiles import MAX_ZOOM, MIN_ZOOM, tile
+from app.areas.tiles import tile
 
 __all__ = [
     "CITY",
     "CLUSTERS",
     "FLOOR_CELLS",
     "FLOOR_PHOTOS",
-    "MAX_ZOOM",
-    "MIN_ZOOM",
     "AreaDetail",
     "AreaFigures",
     "AreaRow",

@@ -17,15 +17,15 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.tables import Area, AreaOutline, Layer
+from app.tilegrid import END_DEG, MAX_ZOOM
 
 TILED_AREAS = 500
 TILED_VERTICES = 200_000
 """A layer with more than either is shown by tiles; one below both is one file of some 1 MB."""
 
-BANDS = (9, 11, 13, 15, 20)
+BANDS = (9, 11, 13, 15, MAX_ZOOM)
 """The last zoom of each band. The outlines of the last one are not simplified."""
 
-_MAX_LATITUDE_DEG = 85.0511
 _METRES_PER_PIXEL = 156_543.034
 """Of Web Mercator, at zoom 0."""
 
@@ -69,7 +69,7 @@ def projected(shapes: NDArray[Any]) -> NDArray[Any]:
     project = Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        lat = np.clip(points[:, 1], -_MAX_LATITUDE_DEG, _MAX_LATITUDE_DEG)
+        lat = np.clip(points[:, 1], -END_DEG, END_DEG)
         return np.column_stack(project.transform(points[:, 0], lat))
 
     return np.asarray(shapely.transform(shapes, move))

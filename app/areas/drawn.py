@@ -16,9 +16,9 @@ from shapely import MultiPolygon, Polygon
 
 from app.errors import BadRequest
 from app.schemas import CircleIn, MultiPolygonIn, PolygonIn
+from app.tilegrid import MAX_LATITUDE_DEG
 
 MAX_POSITIONS = 2_000
-MAX_LATITUDE_DEG = 85.05
 RADII_M = (10.0, 100_000.0)
 _EARTH = Geod(ellps="WGS84")
 # Far below what anybody draws, far above the last digit of a degree.

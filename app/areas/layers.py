@@ -31,10 +31,6 @@ class ListedLayer:
     tiled: bool
 
     @property
-    def version(self) -> int:
-        return version_at(self.created_at)
-
-    @property
     def is_city(self) -> bool:
         return self.key == CITY
 

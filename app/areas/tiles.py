@@ -8,13 +8,10 @@ from sqlalchemy.types import Integer, SmallInteger, Text
 
 from app.areas.bands import band_of
 from app.errors import TileNotFound
+from app.tilegrid import GZIP_LEVEL, check_zoom
 
-MIN_ZOOM = 0
-MAX_ZOOM = 20
 MAX_BYTES = 64 * 1024
 """Of a tile, compressed."""
-LEVEL = 4
-"""Of gzip, as the tiles are sent."""
 EXTENTS = (1024, 512, 256, 128, 64)
 """Units of a tile's side: a quarter of a pixel, and coarser for a tile that is too large."""
 BUFFER_PARTS = 64
@@ -58,11 +55,10 @@ def tile(session: Session, key: str, z: int, x: int, y: int) -> bytes:
 
 
 def _fits(content: bytes) -> bool:
-    return len(content) <= MAX_BYTES or len(gzip.compress(content, LEVEL)) <= MAX_BYTES
+    return len(content) <= MAX_BYTES or len(gzip.compress(content, GZIP_LEVEL)) <= MAX_BYTES
 
 
 def _check(z: int, x: int, y: int) -> None:
-    if not MIN_ZOOM <= z <= MAX_ZOOM:
-        raise TileNotFound(f"There are no tiles of zoom {z}: zooms go from 0 to {MAX_ZOOM}.")
+    check_zoom(z)
     if not (0 <= x < 1 << z and 0 <= y < 1 << z):
         raise TileNotFound(f"There is no tile {z}/{x}/{y}: x and y go from 0 to {(1 << z) - 1}.")

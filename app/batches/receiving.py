@@ -18,7 +18,6 @@ from app.batches.known import Sent, Terms, decided, without_decoding
 from app.batches.reasons import FUTURE, NEAR_DUPLICATE, NO_POSITION, OUTSIDE
 from app.batches.shapes import UploadOut
 from app.batches.verdict import Outcome, keep, of_duplicate, of_taken_down
-from app.cells import MAX_LATITUDE_DEG
 from app.db import SessionFactory, driver_errors
 from app.errors import RejectedFile
 from app.images import Derived
@@ -26,6 +25,7 @@ from app.photos.insert import NewPhoto, insert
 from app.photos.resembling import RESEMBLED, neighbourhood
 from app.photos.store import PhotoStore
 from app.photos.sweeping import claim_once
+from app.tilegrid import MAX_LATITUDE_DEG
 from app.untrusted import clean_path
 
 _TOLERATED_CLOCK = timedelta(days=1)

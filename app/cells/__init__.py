@@ -2,7 +2,6 @@
 
 from app.cells.figures import CellAttribute, CellFigures, Histogram, figures, histogram, spread
 from app.cells.keys import (
-    MAX_LATITUDE_DEG,
     Box,
     block,
     bounds,
@@ -11,12 +10,9 @@ from app.cells.keys import (
     interleave,
     key_of,
 )
-from app.cells.tiles import MAX_ZOOM, MIN_ZOOM, tile
+from app.cells.tiles import tile
 
 __all__ = [
-    "MAX_LATITUDE_DEG",
-    "MAX_ZOOM",
-    "MIN_ZOOM",
     "Box",
     "CellAttribute",
     "CellFigures",

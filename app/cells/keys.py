@@ -14,9 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.errors import BadRequest, TileNotFound
 from app.tables import PHOTO_ZOOM
-
-MAX_LATITUDE_DEG = 85.05
-"""Beyond it there is no cell: the grid itself ends at ±85.0511°."""
+from app.tilegrid import MAX_LATITUDE_DEG
 
 _SPREAD = (
     (16, 0x0000FFFF0000FFFF),

@@ -12,11 +12,9 @@ from sqlalchemy.types import BigInteger, Integer
 
 from app.attributes import KEYS
 from app.cells.keys import cell_key
-from app.errors import TileNotFound
 from app.tables import CELL_ZOOMS, PHOTO_ZOOM, Release
+from app.tilegrid import check_zoom
 
-MIN_ZOOM = 0
-MAX_ZOOM = 20
 CELL_STEPS = 5
 MAX_CELLS_ZOOM = CELL_ZOOMS[-1] - CELL_STEPS
 """Deeper tiles hold photos only."""
@@ -80,8 +78,7 @@ def tile(session: Session, release: Release, z: int, x: int, y: int) -> bytes:
     no value is absent. Raises TileNotFound beyond zoom 20 or outside of the grid. For a version
     that fits, the release must be read in the same REPEATABLE READ transaction.
     """
-    if not MIN_ZOOM <= z <= MAX_ZOOM:
-        raise TileNotFound(f"There are no tiles of zoom {z}: zooms go from 0 to {MAX_ZOOM}.")
+    check_zoom(z)
     if z > MAX_CELLS_ZOOM:
         return _photos(session, release.id, z, x, y)
     row = session.execute(CELLS, cells_in(release.id, z, x, y)).one()

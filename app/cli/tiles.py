@@ -173,8 +173,9 @@ def _below(tile: Address) -> list[Address]:
 
 def _over(bounds: Box | None, zoom: int) -> list[Address]:
     """All tiles of a zoom over a box; none if these are many, or there is no box."""
-    from app.cells.keys import MAX_LATITUDE_DEG, key_of
+    from app.cells.keys import key_of
     from app.tables import PHOTO_ZOOM
+    from app.tilegrid import MAX_LATITUDE_DEG
 
     if bounds is None:
         return []

@@ -10,6 +10,7 @@ from app import areas, cells, releases
 from app.attributes import ATTRIBUTES
 from app.schemas import Box, City, Spread, TileJson, VectorLayer
 from app.tables import AREA_CELL_ZOOM, CELL_ZOOMS, Release, area_cell_total, cell_total
+from app.tilegrid import MAX_ZOOM, MIN_ZOOM
 
 CELLS_MAX_ZOOM = CELL_ZOOMS[-1] - CELL_ZOOMS[0]
 BOUNDS_ZOOM = 12
@@ -25,8 +26,8 @@ def tilejson(session: Session, release: Release, city_name: str) -> TileJson:
     return TileJson(
         name=f"Mirada {city_name}: {release.name}",
         tiles=[],
-        minzoom=cells.MIN_ZOOM,
-        maxzoom=cells.MAX_ZOOM,
+        minzoom=MIN_ZOOM,
+        maxzoom=MAX_ZOOM,
         bounds=bounds,
         center=_center(bounds if city is None else city.bbox),
         vector_layers=_vector_layers(),
@@ -61,8 +62,8 @@ def _vector_layers() -> list[VectorLayer]:
         VectorLayer(
             id="photos",
             description="One point per photo; below zoom 18 in tiles of at most 2,000 photos",
-            minzoom=0,
-            maxzoom=cells.MAX_ZOOM,
+            minzoom=MIN_ZOOM,
+            maxzoom=MAX_ZOOM,
             fields={"id": "Id of the photo", **own},
         ),
     ]
@@ -109,4 +110,4 @@ def _center(box: Box) -> tuple[float, float, int]:
     width = (east - west) / 360
     height = (north - south) / 360 / math.cos(math.radians(lat))
     zoom = math.floor(math.log2(VIEW_PX / 256 / max(width, height)))
-    return round((west + east) / 2, 6), round(lat, 6), min(max(zoom, 0), cells.MAX_ZOOM)
+    return round((west + east) / 2, 6), round(lat, 6), min(max(zoom, 0), MAX_ZOOM)

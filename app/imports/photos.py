@@ -18,7 +18,6 @@ from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from app import areas
-from app.cells import MAX_LATITUDE_DEG
 from app.db import SessionFactory
 from app.imports.decoding import PROCESSES, Decoded, Decoder
 from app.imports.folder import (
@@ -39,6 +38,7 @@ from app.photos.insert import Inserted, NewPhoto, insert
 from app.photos.store import PhotoStore, new_key
 from app.photos.sweeping import claim, sweep, writing
 from app.tables import photo_area
+from app.tilegrid import MAX_LATITUDE_DEG
 
 PORTION = 512
 T = TypeVar("T")

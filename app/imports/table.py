@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from app.cells import MAX_LATITUDE_DEG
 from app.errors import BadFile
+from app.tilegrid import MAX_LATITUDE_DEG
 
 DELIMITERS = (",", ";", "\t")
 MAX_FIELD = 100_000

@@ -12,9 +12,9 @@ from app.attributes import KEYS
 from app.errors import BadRequest
 from app.photos.cursor import Cursor, fingerprint
 from app.photos.filter import PhotoFilter
-from app.photos.orders import Part, around, plain, ranked, shuffled
+from app.photos.orders import Conditions, Part, around, plain, ranked, shuffled
 from app.photos.public import by_ids
-from app.photos.selection import Conditions, select_photos
+from app.photos.selection import select_photos
 from app.schemas import Order, PhotoPage, PhotoSample
 from app.tables import Photo, Release, score
 

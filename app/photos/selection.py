@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, func, select
+from sqlalchemy import RowMapping, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from app import areas
@@ -12,13 +12,12 @@ from app.db import driver_errors
 from app.errors import Busy
 from app.photos import zone
 from app.photos.filter import PhotoFilter
+from app.photos.orders import Conditions
 from app.photos.zone import Zone
 from app.tables import CELL_ZOOMS, Release, area_total, cell_total, score
 
 WALK_MS = 400
 """A walk that has not found its photos by then is given up, where there is another way."""
-
-Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True)

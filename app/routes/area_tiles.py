@@ -16,6 +16,7 @@ from app.routes.sessions import SnapshotDep
 from app.routes.tiles import Tileset
 from app.schemas import AreaTileJson, VectorLayer
 from app.tables import Layer
+from app.tilegrid import MAX_ZOOM, MIN_ZOOM
 
 router = APIRouter(tags=["tiles"])
 
@@ -25,8 +26,8 @@ LAYER = VectorLayer(
         "One polygon per area, whose feature id is its `id` in /api/areas/{layer}. Simplified by "
         "zoom, with common borders; what is less than a unit of the tile's grid is not there"
     ),
-    minzoom=areas.MIN_ZOOM,
-    maxzoom=areas.MAX_ZOOM,
+    minzoom=MIN_ZOOM,
+    maxzoom=MAX_ZOOM,
     fields={},
 )
 
@@ -34,14 +35,14 @@ LAYER = VectorLayer(
 @router.get("/tiles/areas/{layer}.json", response_model=AreaTileJson)
 def show(request: Request, session: SnapshotDep, layer: str) -> Response:
     """TileJSON 3.0 of a large layer's outlines; 404 for a layer that is one file of GeoJSON."""
-    found = next((each for each in areas.layers(session) if each.key == layer), None)
-    if found is None or not found.tiled:
-        raise _no_tiles(layer, areas.layer(session, layer))
+    found = areas.layer(session, layer)
+    if not found.tiled:
+        raise _no_tiles(found)
     described = AreaTileJson(
-        name=found.label["en"],
+        name=found.label_en,
         tiles=[f"{str(request.base_url).rstrip('/')}{template(found)}"],
-        minzoom=areas.MIN_ZOOM,
-        maxzoom=areas.MAX_ZOOM,
+        minzoom=MIN_ZOOM,
+        maxzoom=MAX_ZOOM,
         vector_layers=[LAYER],
         attribution=", ".join(part for part in (found.source, found.licence) if part) or None,
         bounds=areas.bounds(session, layer),
@@ -64,9 +65,10 @@ async def tile(request: Request, tileset: str, z: str, x: str, y: str) -> Respon
     return await tiles.answer(request, _of_layer, key, version, tiles.address(z, x, y))
 
 
-def template(layer: ListedLayer) -> str:
+def template(layer: Layer | ListedLayer) -> str:
     """The address of its tiles on this host."""
-    return f"/tiles/areas/{layer.key}-{layer.version}/{{z}}/{{x}}/{{y}}.mvt"
+    version = areas.version_at(layer.created_at)
+    return f"/tiles/areas/{layer.key}-{version}/{{z}}/{{x}}/{{y}}.mvt"
 
 
 def _of_layer(session: Session, key: str, version: int) -> Tileset:
@@ -75,7 +77,7 @@ def _of_layer(session: Session, key: str, version: int) -> Tileset:
     except LayerNotFound as error:
         raise TileNotFound(str(error)) from error
     if not layer.tiled:
-        raise _no_tiles(key, layer)
+        raise _no_tiles(layer)
     current = areas.version_at(layer.created_at)
     if version > current:
         raise TileNotFound(
@@ -88,8 +90,8 @@ def _of_layer(session: Session, key: str, version: int) -> Tileset:
     )
 
 
-def _no_tiles(key: str, layer: Layer) -> TileNotFound:
+def _no_tiles(layer: Layer) -> TileNotFound:
     return TileNotFound(
         f"Layer «{layer.key}» has no tiles, since its outlines are small: "
-        f"/api/areas/{key}.geojson holds them all."
+        f"/api/areas/{layer.key}.geojson holds them all."
     )

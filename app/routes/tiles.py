@@ -22,11 +22,10 @@ from app.routes.metrics import TileMetrics
 from app.routes.tile_cache import Tile, TileCache
 from app.settings import Settings
 from app.tables import Release
+from app.tilegrid import GZIP_LEVEL
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 WAIT_S = 2.0
-LEVEL = 4
-"""Of gzip. A full tile of 105 KB becomes 58 KB in 1.9 ms; level 6 takes 3.9 ms for 1 % less."""
 CURRENT_FOR_S = 1.0
 """How long a version is taken for the current one before the database is asked again. A tile that
 is served within that time after a publish is one that many hold since before it."""
@@ -123,7 +122,7 @@ class TileSource:
             content = tileset.draw(*address)
         etag = f'"{caching.digest(content)}{"-gzip" if zipped else ""}"'
         if content and zipped:
-            content = caching.compressed(content, LEVEL)
+            content = caching.compressed(content, GZIP_LEVEL)
         drawn = Tile(content, etag, is_current)
         if is_current:
             self.cache.keep(key, drawn)

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import select, text
 
-from app import cells
 from app.cells.tiles import FEW_PHOTOS, MAX_CELLS_ZOOM
 from app.demo import synth
 from app.tables import Layer, Release
+from app.tilegrid import MAX_ZOOM, MIN_ZOOM
 from tests import nginx
 from tests.benchmarks.__main__ import load_areas
 from tests.benchmarks.bounds import Bounds
@@ -39,7 +39,7 @@ from tests.conftest import ROOT
 PHOTOS, SMALL = 120_000, 120_000
 ROUNDS = 5
 OF_A_KIND = 10
-ZOOMS = range(cells.MIN_ZOOM, cells.MAX_ZOOM + 1)
+ZOOMS = range(MIN_ZOOM, MAX_ZOOM + 1)
 COMPARED_ZOOMS = range(9, 15)
 ASKERS = 4
 FLOOD_S = 2.0
