@@ -8,6 +8,7 @@ clusters, Cochran 1977, 6.4 with the finite-sample factor of cluster-robust vari
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -25,6 +26,8 @@ FLOOR_CELLS = 5
 """From so many photos in so many zoom-16 cells on an area is shown."""
 
 Reason = Literal["no-photos", "few-photos", "few-cells"]
+Ranks = dict[str, dict[str, tuple[int, int]]]
+"""(rank, of) by attribute and by code."""
 
 
 @dataclass(frozen=True)
@@ -121,39 +124,40 @@ _SPREAD = text(f"""
 def figures(session: Session, release: Release, key: str) -> list[AreaFigures]:
     """Of all areas of a layer, by code; an area without photos has n = 0."""
     layer(session, key)
-    rows = session.execute(_FIGURES, {"release_id": release.id, "layer": key}).all()
-    shown = {row.code for row in rows if reason_hidden(row.n or 0, row.cells or 0) is None}
-    ranks = {
-        attribute: {} if key == CITY else _ranks(attribute, [r for r in rows if r.code in shown])
-        for attribute in KEYS
-    }
-    return [
-        AreaFigures(
-            code=row.code,
-            name=row.name,
-            n=row.n or 0,
-            cells=row.cells or 0,
-            reason=reason_hidden(row.n or 0, row.cells or 0),
-            bbox=(row.west, row.south, row.east, row.north),
-            attributes={
-                attribute: _attribute(row, attribute, ranks[attribute])
-                for attribute in KEYS
-                if getattr(row, f"n_{attribute}")
-            },
-            id=row.id,
-        )
-        for row in rows
-    ]
+    rows = _rows(session, release, key)
+    ranks = _ranks_of_all(rows, key)
+    return [_area(row, ranks) for row in rows]
 
 
 def detail(session: Session, release: Release, key: str, code: str) -> AreaDetail:
     found = area(session, key, code)
-    rows = session.execute(_HISTOGRAM, {"release_id": release.id, "area_id": found.id})
     histogram = {attribute: [0] * BINS for attribute in KEYS}
-    for row in rows:
+    for row in session.execute(_HISTOGRAM, {"release_id": release.id, "area_id": found.id}):
         histogram[KEYS[row.attribute]][row.bin] = row.n
-    own = next(each for each in figures(session, release, key) if each.code == code)
-    return AreaDetail(own, histogram)
+    rows = _rows(session, release, key)
+    own = next(row for row in rows if row.id == found.id)
+    return AreaDetail(_area(own, _ranks_of_all(rows, key)), histogram)
+
+
+def _rows(session: Session, release: Release, key: str) -> Sequence[Row[Any]]:
+    return session.execute(_FIGURES, {"release_id": release.id, "layer": key}).all()
+
+
+def _area(row: Row[Any], ranks: Ranks) -> AreaFigures:
+    return AreaFigures(
+        code=row.code,
+        name=row.name,
+        n=row.n or 0,
+        cells=row.cells or 0,
+        reason=reason_hidden(row.n or 0, row.cells or 0),
+        bbox=(row.west, row.south, row.east, row.north),
+        attributes={
+            attribute: _attribute(row, attribute, ranks[attribute])
+            for attribute in KEYS
+            if getattr(row, f"n_{attribute}")
+        },
+        id=row.id,
+    )
 
 
 def spread(session: Session, release: Release, key: str) -> float:
@@ -176,7 +180,12 @@ def reason_hidden(n: int, cells: int) -> Reason | None:
     return "few-cells" if cells < FLOOR_CELLS else None
 
 
-def _ranks(attribute: str, shown: list[Row[tuple[object, ...]]]) -> dict[str, tuple[int, int]]:
+def _ranks_of_all(rows: Sequence[Row[Any]], key: str) -> Ranks:
+    shown = [row for row in rows if reason_hidden(row.n or 0, row.cells or 0) is None]
+    return {attribute: {} if key == CITY else _ranks(attribute, shown) for attribute in KEYS}
+
+
+def _ranks(attribute: str, shown: Sequence[Row[Any]]) -> dict[str, tuple[int, int]]:
     """(rank, of) by code."""
     means = {
         row.code: Fraction(getattr(row, f"sum_{attribute}"), getattr(row, f"n_{attribute}"))
@@ -192,7 +201,7 @@ def _ranks(attribute: str, shown: list[Row[tuple[object, ...]]]) -> dict[str, tu
 
 
 def _attribute(
-    row: Row[tuple[object, ...]], attribute: str, ranks: dict[str, tuple[int, int]]
+    row: Row[Any], attribute: str, ranks: dict[str, tuple[int, int]]
 ) -> AttributeFigures:
     rank, of = ranks.get(row.code, (None, None))
     return replace(clustered(row, attribute), rank=rank, of=of)
