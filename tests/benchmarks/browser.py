@@ -46,9 +46,9 @@ FRAME = """async (key) => {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   return performance.now() - begun;
 }"""
-LOOK = """() => {
+LOOK = """(pane) => {
   let sum = 0;
-  for (const canvas of document.querySelectorAll(".leaflet-cells-pane canvas")) {
+  for (const canvas of document.querySelectorAll(`.leaflet-${pane}-pane canvas`)) {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     for (let i = 0; i < data.length; i += 4)
       sum = (sum * 31 + data[i] + 256 * data[i + 1] + 65536 * data[i + 2]) % 4294967291;
@@ -57,8 +57,11 @@ LOOK = """() => {
 }"""
 
 
-def switches_ms(page: Page, times: int) -> list[float]:
-    """Raises RuntimeError where a switch asks for something or is not painted in its frame."""
+def switches_ms(page: Page, times: int, pane: str = "cells") -> list[float]:
+    """Raises RuntimeError where a switch asks for something or is not painted in its frame.
+
+    pane: of the map, with the canvases that are painted.
+    """
     asked: list[str] = []
 
     def ask(request: Request) -> None:
@@ -67,13 +70,13 @@ def switches_ms(page: Page, times: int) -> list[float]:
             asked.append(request.url)
 
     page.on("request", ask)
-    before = page.evaluate(LOOK)
+    before = page.evaluate(LOOK, pane)
     took_ms = []
     for i in range(1, times + 1):
         took_ms.append(page.evaluate(FRAME, KEYS[i % len(KEYS)]))
-        at_once = page.evaluate(LOOK)
+        at_once = page.evaluate(LOOK, pane)
         page.wait_for_timeout(300)
-        if at_once == before or page.evaluate(LOOK) != at_once:
+        if at_once == before or page.evaluate(LOOK, pane) != at_once:
             raise RuntimeError("The frame that was measured did not show the new attribute whole.")
         before = at_once
     if asked:
