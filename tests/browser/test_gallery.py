@@ -17,6 +17,7 @@ from app.imports.recipes import recipe
 from tests.browser import axe
 from tests.browser.city import City
 from tests.browser.conftest import SIZES, OpenSite, serving
+from tests.browser.numbers import spanish
 from tests.conftest import copied
 from tests.words import circle
 
@@ -426,10 +427,9 @@ def test_points_by_keyboard(visit: OpenSite) -> None:
     point.focus()
     page.keyboard.press("Home")
     lowest = min(drawn["scores"]["safety"])
-    said = f"segura {lowest:.1f}".replace(".", ",")
-    expect(point).to_have_attribute("aria-label", re.compile(said))
+    expect(point).to_have_attribute("aria-label", re.compile(f"segura {spanish(lowest)}"))
     page.keyboard.press("End")
-    highest = f"segura {max(drawn['scores']['safety']):.1f}".replace(".", ",")
+    highest = f"segura {spanish(max(drawn['scores']['safety']))}"
     expect(point).to_have_attribute("aria-label", re.compile(highest))
     expect(page.locator("#said")).to_have_text(re.compile(highest))
     page.keyboard.press("ArrowLeft")

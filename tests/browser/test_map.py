@@ -367,3 +367,16 @@ def test_the_city_counts(city: City, site: str, visit: OpenSite) -> None:
     expect(page.locator("#legend .legend-caption")).to_have_text(
         f"{city.photos} fotos a la vista, por su puntaje La línea es toda Santiago."
     )
+
+
+@pytest.mark.parametrize("path", ["**/api/areas/comuna/13123", "**/api/photos?*"])
+def test_a_panel_says_what_of_it_did_not_come(visit: OpenSite, path: str) -> None:
+    visited = visit()
+    visited.page.route(path, lambda route: route.fulfill(status=503, json={"detail": "Cerrado."}))
+    page = visited.open("/?area=comuna/13123")
+    expect(page.locator("#panel h2")).to_have_text("Providencia")
+    expect(page.locator("#panel")).to_contain_text("No se pudo cargar: Cerrado.")
+    expect(page.locator("#panel .bar")).to_have_count(6)
+    assert visited.complaints
+    assert all("503" in each for each in visited.complaints)
+    visited.complaints.clear()

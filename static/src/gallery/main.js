@@ -166,8 +166,12 @@ class GalleryPage {
     const { pair } = this.store.state;
     byId("pair-button").setAttribute("aria-expanded", String(pair !== null));
     if (pair && page.release && !this.scatter) {
-      const { Scatter } = await import("./scatter.js");
-      this.scatter ??= new Scatter({
+      const module = await import("./scatter.js").catch((error) => {
+        this.say(failureText(error, this.words));
+        return null;
+      });
+      if (!module) return this.choosePair(null);
+      this.scatter ??= new module.Scatter({
         attributes: page.attributes,
         firstLayer: layers[0]?.key,
         state: () => this.store.state,

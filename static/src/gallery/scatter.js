@@ -271,13 +271,18 @@ export class Scatter {
     if (!photo) this.timer = setTimeout(() => this.fetch(point.id), RESTS_MS);
   }
 
-  /** Without an answer the scores stand alone, and opening the photo says why. @param {number} id */
+  /** @param {number} id */
   async fetch(id) {
-    const photo = await api.photo(id).catch(() => null);
-    if (!photo) return;
-    if (this.photos.size >= PHOTOS_KEPT) this.photos.clear();
-    this.photos.set(id, photo);
-    if (this.points[this.plot.current]?.id === id) this.renderCard();
+    const isChosen = () => this.points[this.plot.current]?.id === id;
+    try {
+      const photo = await api.photo(id);
+      if (this.photos.size >= PHOTOS_KEPT) this.photos.clear();
+      this.photos.set(id, photo);
+      if (isChosen()) this.renderCard();
+    } catch (error) {
+      const text = failureText(/** @type {Error} */ (error), this.context.words());
+      if (isChosen()) this.card.firstElementChild?.replaceWith(element("p", {}, text));
+    }
   }
 }
 

@@ -104,12 +104,4 @@ export class Desk {
   areaOf(layer, code) {
     return this.own.areaOf(layer, code);
   }
-
-  /** Words for people about something that went wrong. @param {Error} error */
-  messageOf(error) {
-    if (!(error instanceof api.RequestFailed)) return error.message;
-    if (error.detail) return error.detail;
-    const { status } = error;
-    return status === 0 ? this.words.t("error.network") : this.words.t("error.server", { status });
-  }
 }

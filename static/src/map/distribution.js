@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { cividis } from "../colour.js";
 import { element } from "../dom.js";
+import { failedText } from "../failures.js";
 import { chart } from "./histogram.js";
 import { colourBar } from "./legend.js";
 import { figuresOf, keyOf } from "./subject.js";
@@ -32,14 +33,21 @@ export class Distribution {
     this.last = null;
   }
 
-  /** Filled once its bars are there. @param {Subject} subject */
+  /** Filled once its bars are there, or with why they are not. @param {Subject} subject */
   of(subject) {
     const place = element("div", {});
-    this.scores(subject).then((found) => {
-      const attribute = this.context.attribute();
-      const counts = found?.[attribute.key];
-      if (counts) place.replaceChildren(drawn(counts, attribute, this.context.words()));
-    });
+    this.scores(subject).then(
+      (found) => {
+        const attribute = this.context.attribute();
+        const counts = found?.[attribute.key];
+        if (counts) place.replaceChildren(drawn(counts, attribute, this.context.words()));
+      },
+      (error) => {
+        this.last = null;
+        const text = failedText(error, this.context.words());
+        place.replaceChildren(element("p", { class: "quiet" }, text));
+      },
+    );
     return place;
   }
 
@@ -48,7 +56,7 @@ export class Distribution {
     const key = keyOf(subject);
     const figures = figuresOf(subject);
     if (this.last?.key !== key || this.last.figures !== figures) {
-      this.last = { key, figures, scores: scoresOf(subject).catch(() => null) };
+      this.last = { key, figures, scores: scoresOf(subject) };
     }
     return this.last.scores;
   }

@@ -2,6 +2,7 @@
 
 import { bars } from "../bars.js";
 import { element, keepFocus } from "../dom.js";
+import { failedText } from "../failures.js";
 import { photoCard } from "../photo/card.js";
 import { Distribution } from "./distribution.js";
 import {
@@ -240,8 +241,9 @@ export class Panel {
     const known =
       this.photos.get(attribute.key) ?? photosOf(subject, attribute.key, PHOTOS_A_COLUMN);
     this.photos.set(attribute.key, known);
-    const columns = await known.catch(() => {
+    const columns = await known.catch((error) => {
       this.photos.delete(attribute.key);
+      section.prepend(element("p", { class: "quiet" }, failedText(error, words)));
       return null;
     });
     section.querySelectorAll(".photo-stack").forEach((stack, i) => {

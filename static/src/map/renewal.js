@@ -1,6 +1,7 @@
 // Newer data takes the place of what the map shows, when it comes or when something was not found.
 
 import * as api from "../api.js";
+import { messageOf } from "../failures.js";
 
 /** @import {Release} from "../types.d.ts" */
 /** @import {Desk} from "./desk.js" */
@@ -55,7 +56,7 @@ export class Renewal {
         return;
       }
     }
-    status.fail(desk.messageOf(error), () => this.retry());
+    status.fail(messageOf(error, desk.words), () => this.retry());
   }
 
   async retry() {
@@ -63,7 +64,7 @@ export class Renewal {
     try {
       await this.turnTo(await api.currentRelease());
     } catch (error) {
-      status.fail(desk.messageOf(/** @type {Error} */ (error)), () => this.retry());
+      status.fail(messageOf(/** @type {Error} */ (error), desk.words), () => this.retry());
     }
   }
 }
