@@ -45,7 +45,7 @@ export class Distribution {
       (error) => {
         this.last = null;
         const text = failedText(error, this.context.words());
-        place.replaceChildren(element("p", { class: "quiet" }, text));
+        place.replaceChildren(element("p", { class: "quiet footnote" }, text));
       },
     );
     return place;

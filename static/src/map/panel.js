@@ -243,7 +243,8 @@ export class Panel {
     this.photos.set(attribute.key, known);
     const columns = await known.catch((error) => {
       this.photos.delete(attribute.key);
-      section.prepend(element("p", { class: "quiet" }, failedText(error, words)));
+      const text = element("p", { class: "quiet footnote" }, failedText(error, words));
+      section.querySelector(".photo-columns")?.replaceWith(text);
       return null;
     });
     section.querySelectorAll(".photo-stack").forEach((stack, i) => {
