@@ -63,6 +63,7 @@ bench: setup assets ## Measure publishing, tiles, scoring, uploads and the pages
 	@$(PYTHON) -m tests.benchmarks.workers
 	@$(PYTHON) -m tests.benchmarks.rescoring
 	@$(PYTHON) -m tests.benchmarks.tiles
+	@$(PYTHON) -m tests.benchmarks.outlines
 	@$(PYTHON) -m tests.benchmarks.viewers
 	@$(PYTHON) -m tests.benchmarks.browser
 	@$(PYTHON) -m tests.benchmarks.lighthouse

@@ -2,7 +2,7 @@
 
 Revision: 0007, after 0006
 
-Scores cannot be written while it is made: about 2 s for a million.
+Scores cannot be written while it is made.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 Revision: 0008, after 0007
 
-Photos and scores cannot be written while they are made: about 2 s for a million.
+Photos and scores cannot be written while they are made.
 """
 
 from collections.abc import Sequence
