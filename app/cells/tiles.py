@@ -2,8 +2,8 @@
 
 A tile's cells are one range of the primary key of `cell_total`, its photos one range of
 `photo_q_idx`. That index and the primary key of `score` hold all that is wanted of a photo, so that
-no rows are read, which lie far apart among millions. Geometries are made
-from x and y in the tile's own units: nothing is clipped, buffered or transformed.
+no rows are read, which lie far apart among millions. Geometries are made from x and y in the tile's
+own units: nothing is clipped, buffered or transformed.
 """
 
 from sqlalchemy import bindparam, text
